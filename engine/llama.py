@@ -1,0 +1,344 @@
+"""The only file that knows llama.cpp. Low-level calls: one batch, logits read in place.
+
+`Llama.create_completion` of the binding was measured at a twentieth of this speed and four
+times its memory. All of it runs in the model's own process (see `engine.worker`).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import llama_cpp
+import numpy as np
+from llama_cpp import llama_cpp as api
+from numpy.typing import NDArray
+
+from engine.canonical import LARGEST_BLOCK, LARGEST_WINDOW
+from engine.errors import EngineError, ModelError
+from engine.vocabulary import Vocabulary
+
+_GGUF_MAGIC = b"GGUF"
+_LOG_ERROR = 4
+_LOG_CONTINUES = 5
+_DEVICE_TYPES = {0: "CPU", 1: "GPU", 2: "integrated GPU", 3: "accelerator"}
+_CPU = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device as llama.cpp lists it."""
+
+    name: str
+    description: str
+    kind: str
+    memory_free: int
+    """Bytes."""
+    memory_total: int
+    """Bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a model file says of itself and where it runs."""
+
+    name: str
+    quantization: str
+    backend: str
+    """llama.cpp build, device and CPU features: what a bit can depend on."""
+    place: str
+    """Where it runs, for people: `CPU`, or `CUDA0 33/33 layers`."""
+    layers: int
+    """Layers on a GPU."""
+    layers_of: int
+    window: int
+
+
+class Library:
+    """llama.cpp in this process: its log, its devices, its models.
+
+    Args:
+        log: gets every line llama.cpp says.
+    """
+
+    def __init__(self, log: Callable[[str], None]) -> None:
+        self._log = log
+        self._line = ""
+        self._complaints: list[str] = []
+        self._offloaded = (0, 0)
+        # llama.cpp keeps only the pointer: without this reference the process would crash.
+        self._callback = api.llama_log_callback(self._on_log)
+        api.llama_log_set(self._callback, ctypes.c_void_p(0))
+        api.llama_backend_init()
+
+    def _on_log(self, level: int, text: bytes, _data: Any) -> None:
+        part = text.decode("utf-8", "replace")
+        self._line = self._line + part if level == _LOG_CONTINUES else part
+        if not self._line.endswith("\n"):
+            return
+        line, self._line = self._line.rstrip(), ""
+        self._log(line)
+        if level == _LOG_ERROR:
+            self._complaints.append(line)
+        before, found, _ = line.partition(" layers to GPU")
+        if found and "offloaded " in before:
+            done, _, of = before.rpartition("offloaded ")[2].partition("/")
+            self._offloaded = (int(done), int(of))
+
+    @property
+    def can_offload(self) -> bool:
+        """Whether a GPU backend is compiled in."""
+        return bool(api.llama_supports_gpu_offload())
+
+    def devices(self) -> list[Device]:
+        """All devices, the CPU included."""
+        ggml = _ggml_devices()
+        found: list[Device] = []
+        for index in range(ggml.ggml_backend_dev_count()):
+            device = ggml.ggml_backend_dev_get(index)
+            free, total = ctypes.c_size_t(0), ctypes.c_size_t(0)
+            ggml.ggml_backend_dev_memory(device, ctypes.byref(free), ctypes.byref(total))
+            found.append(
+                Device(
+                    ggml.ggml_backend_dev_name(device).decode("utf-8", "replace"),
+                    ggml.ggml_backend_dev_description(device).decode("utf-8", "replace"),
+                    _DEVICE_TYPES.get(ggml.ggml_backend_dev_type(device), "device"),
+                    free.value,
+                    total.value,
+                )
+            )
+        return found
+
+    def load(
+        self, path: Path, gpu_layers: int, on_progress: Callable[[float], None]
+    ) -> Model:
+        """Load a GGUF file.
+
+        Args:
+            path: the file.
+            gpu_layers: layers to offload; -1 for all, wherever the build can.
+            on_progress: gets fractions from 0 to 1.
+
+        Raises:
+            ModelError: the file is missing, damaged, or holds no model that predicts words.
+        """
+        check_file(path)
+        self._complaints.clear()
+        self._offloaded = (0, 0)
+        params = api.llama_model_default_params()
+        params.n_gpu_layers = gpu_layers if gpu_layers >= 0 else 2**31 - 1
+
+        def progress(fraction: float, _data: Any) -> bool:
+            on_progress(fraction)
+            return True
+
+        callback = api.llama_progress_callback(progress)
+        params.progress_callback = callback
+        handle = api.llama_model_load_from_file(os.fsencode(path), params)
+        if not handle:
+            reason = self._complaints[0].rpartition(": ")[2] if self._complaints else "no reason given"
+            raise ModelError(
+                f"{path} cannot be loaded as a model: it is damaged, cut short or of a kind this "
+                f"llama.cpp does not know ({reason}). Get the file again or choose another."
+            )
+        return Model(handle, path, self._offloaded, self._main_device())
+
+    def _main_device(self) -> str:
+        names = [device.name for device in self.devices() if device.kind != _DEVICE_TYPES[_CPU]]
+        return names[0] if names else ""
+
+
+class Model:
+    """A loaded model with its cache; satisfies `engine.canonical.TokenModel`."""
+
+    def __init__(self, handle: Any, path: Path, offloaded: tuple[int, int], device: str) -> None:
+        self._handle = handle
+        self._vocab = api.llama_model_get_vocab(handle)
+        self._refuse_other_kinds(path)
+        n_layers = int(api.llama_model_n_layer(handle)) + 1
+        layers = offloaded[0] if device else 0
+        self.window = min(LARGEST_WINDOW, int(api.llama_model_n_ctx_train(handle)))
+        self.facts = Facts(
+            name=self._meta("general.name") or path.stem,
+            quantization=_quantization(self._description()),
+            backend=_backend(device if layers else "CPU"),
+            place=f"{device} {layers}/{offloaded[1]} layers" if layers else "CPU",
+            layers=layers,
+            layers_of=offloaded[1] or n_layers,
+            window=self.window,
+        )
+        self.all_rows = False
+        self.vocabulary = Vocabulary(self._pieces())
+        self.start_token = self._start_token()
+        self._context = self._new_context(path)
+        self._memory = api.llama_get_memory(self._context)
+        self._batch = api.llama_batch_init(LARGEST_WINDOW, 0, 1)
+
+    def _new_context(self, path: Path) -> Any:
+        params = api.llama_context_default_params()
+        params.n_ctx = max(self.window, LARGEST_BLOCK)
+        params.n_batch = LARGEST_WINDOW
+        params.n_ubatch = LARGEST_BLOCK
+        params.n_seq_max = 1
+        params.n_threads = params.n_threads_batch = _n_threads()
+        params.no_perf = True
+        context = api.llama_init_from_model(self._handle, params)
+        if not context:
+            raise EngineError(
+                f"There is not enough memory to read with {path.name}: close something, "
+                "offload fewer layers (--gpu-layers) or choose a smaller model."
+            )
+        return context
+
+    def _refuse_other_kinds(self, path: Path) -> None:
+        kind = self._meta("general.architecture") or ""
+        embeds = (
+            self._meta(f"{kind}.attention.causal") == "false"
+            or self._meta(f"{kind}.pooling_type") not in (None, "0")
+            or not api.llama_model_has_decoder(self._handle)
+        )
+        if embeds or api.llama_model_has_encoder(self._handle):
+            raise ModelError(
+                f"{path} is a model for embeddings or translation ({kind}); it does not predict "
+                "the next word. Choose a text-generation model."
+            )
+
+    def tokenize(self, text: bytes) -> list[int]:
+        """Tokens of a text, no special ones added, none parsed."""
+        room = len(text) + 8
+        while True:
+            buffer = (api.llama_token * room)()
+            n = api.llama_tokenize(self._vocab, text, len(text), buffer, room, False, False)
+            if n >= 0:
+                return list(buffer[:n])
+            room = -n
+
+    def clear(self) -> None:
+        """Empty the cache."""
+        api.llama_memory_clear(self._memory, True)
+
+    def decode(
+        self, tokens: Sequence[int], position: int, wanted: Sequence[int]
+    ) -> NDArray[np.float32]:
+        """See `engine.canonical.TokenModel.decode`.
+
+        Raises:
+            EngineError: llama.cpp failed.
+        """
+        batch = self._batch
+        batch.n_tokens = len(tokens)
+        for place, token in enumerate(tokens):
+            batch.token[place] = token
+            batch.pos[place] = position + place
+            batch.n_seq_id[place] = 1
+            batch.seq_id[place][0] = 0
+            batch.logits[place] = 0
+        for place in wanted:
+            batch.logits[place] = 1
+        status = api.llama_decode(self._context, batch)
+        if status != 0:
+            raise EngineError(f"llama.cpp could not read on (llama_decode said {status}).")
+        shape = (len(wanted), len(self.vocabulary))
+        if not wanted:
+            return np.empty(shape, dtype=np.float32)
+        logits = np.ctypeslib.as_array(api.llama_get_logits(self._context), shape=shape)
+        if not np.isfinite(logits[:, 0]).all():
+            raise EngineError("The model answers with something that is no number: try another.")
+        return logits
+
+    def _start_token(self) -> int:
+        if api.llama_vocab_get_add_bos(self._vocab):
+            return int(api.llama_vocab_bos(self._vocab))
+        return self.tokenize(b"\n")[0]
+
+    def _pieces(self) -> list[bytes]:
+        pieces: list[bytes] = []
+        room = 64
+        buffer = ctypes.create_string_buffer(room)
+        for token in range(int(api.llama_vocab_n_tokens(self._vocab))):
+            n = api.llama_token_to_piece(self._vocab, token, buffer, room, 0, False)
+            if n < 0:
+                room = -n
+                buffer = ctypes.create_string_buffer(room)
+                n = api.llama_token_to_piece(self._vocab, token, buffer, room, 0, False)
+            pieces.append(buffer.raw[:n])
+        return pieces
+
+    def _meta(self, key: str) -> str | None:
+        buffer = ctypes.create_string_buffer(512)
+        n = api.llama_model_meta_val_str(self._handle, key.encode(), buffer, len(buffer))
+        return buffer.value.decode("utf-8", "replace") if n >= 0 else None
+
+    def _description(self) -> str:
+        buffer = ctypes.create_string_buffer(256)
+        api.llama_model_desc(self._handle, buffer, len(buffer))
+        return buffer.value.decode("utf-8", "replace")
+
+
+def check_file(path: Path) -> None:
+    """Refuse what is no GGUF file at all, before llama.cpp sees it.
+
+    Raises:
+        ModelError: with the reason.
+    """
+    if path.is_dir():
+        raise ModelError(f"{path} is a folder, not a model file (.gguf).")
+    try:
+        with path.open("rb") as file:
+            magic = file.read(len(_GGUF_MAGIC))
+    except FileNotFoundError:
+        raise ModelError(f"There is no model file {path}.") from None
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror}.") from None
+    if magic != _GGUF_MAGIC:
+        raise ModelError(f"{path} is not a model in GGUF form.")
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 (hex) of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def versions() -> dict[str, str]:
+    """Versions of the binding and what llama.cpp says of this build."""
+    return {"llama-cpp-python": llama_cpp.__version__, "system": _system()}
+
+
+def _system() -> str:
+    return api.llama_print_system_info().decode("utf-8", "replace").strip()
+
+
+def _backend(device: str) -> str:
+    return f"llama-cpp-python {llama_cpp.__version__}; {device}; {_system()}"
+
+
+def _quantization(description: str) -> str:
+    """The last word of llama.cpp's description, for example `Q4_1` of `llama 135M Q4_1`."""
+    return description.rpartition(" - ")[0].rpartition(" ")[2] if " - " in description else description.rpartition(" ")[2]
+
+
+def _n_threads() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _ggml_devices() -> Any:
+    """ggml's device functions, which the binding loads but does not declare."""
+    from llama_cpp._ggml import libggml
+
+    pointer, text = ctypes.c_void_p, ctypes.c_char_p
+    libggml.ggml_backend_dev_count.restype = ctypes.c_size_t
+    libggml.ggml_backend_dev_get.restype = pointer
+    libggml.ggml_backend_dev_get.argtypes = [ctypes.c_size_t]
+    for name, result in (("name", text), ("description", text), ("type", ctypes.c_int)):
+        function = getattr(libggml, f"ggml_backend_dev_{name}")
+        function.restype, function.argtypes = result, [pointer]
+    size = ctypes.POINTER(ctypes.c_size_t)
+    libggml.ggml_backend_dev_memory.restype = None
+    libggml.ggml_backend_dev_memory.argtypes = [pointer, size, size]
+    return libggml
