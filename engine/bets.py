@@ -124,7 +124,9 @@ def parse(line: str, default_stake: int = FIRST_STAKE) -> Slip:
 
 def last_stake(line: str) -> int | None:
     """The last stake typed in a line, which becomes the default of the next; None if none."""
-    numbers = [match for part in line.replace(",", " ").split() if (match := _NUMBER.fullmatch(part))]
+    numbers = [
+        match for part in line.replace(",", " ").split() if (match := _NUMBER.fullmatch(part))
+    ]
     stake = int(numbers[-1].group(1)) if numbers else 0
     return stake if 1 <= stake <= MOST_STAKED else None
 
@@ -165,9 +167,9 @@ def _check_word(word: str) -> None:
 def _typed_word(part: str) -> str:
     if has_digit(part):
         joined = _WORD_THEN_NUMBER.fullmatch(part)
-        hint = f": leave a space, {joined.group(1)} {part[joined.end(1):]}" if joined else ""
+        hint = f": leave a space, {joined.group(1)} {part[joined.end(1) :]}" if joined else ""
         raise SlipError(f"no word to predict has a digit{hint}")
-    word = part.strip("\"“”„«»().;:!?…")
+    word = part.strip('"“”„«»().;:!?…')
     return word or part
 
 
@@ -175,7 +177,9 @@ def _share_out(typed: list[tuple[str, int | None]], default_stake: int) -> list[
     unstaked = sum(1 for _, percent in typed if percent is None)
     left = MOST_STAKED - sum(percent for _, percent in typed if percent is not None)
     if unstaked and left < unstaked:
-        raise SlipError(f"nothing is left for {_first_unstaked(typed)}: stakes add up to 99 at the most")
+        raise SlipError(
+            f"nothing is left for {_first_unstaked(typed)}: stakes add up to 99 at the most"
+        )
     pot = max(min(default_stake, left), unstaked)
     bets: list[Bet] = []
     for word, percent in typed:

@@ -260,7 +260,9 @@ def _read(
         bits |= fresh
         if fresh:
             watch.on_bits(fresh)
-        watch.on_progress(min(block.first_row + block.n_rows, len(found.tokens)), len(found.tokens))
+        watch.on_progress(
+            min(block.first_row + block.n_rows, len(found.tokens)), len(found.tokens)
+        )
     return Scored(bits, len(found.tokens), token_nats / math.log(2) if all_tokens else None)
 
 
@@ -276,7 +278,11 @@ def _decode(
         for j in range(max(tally.next_row, block.first_row), min(tally.span.last_row + 1, end)):
             asked.setdefault(j, []).append(tally)
     useful = range(block.first_row, end) if all_tokens else sorted(asked)
-    wanted = range(block.first_row, block.first_row + len(block.tokens)) if model.all_rows else useful
+    wanted = (
+        range(block.first_row, block.first_row + len(block.tokens))
+        if model.all_rows
+        else useful
+    )
     if block.position == 0:
         model.clear()
     logits = model.decode(block.tokens, block.position, [j - block.first_row for j in wanted])

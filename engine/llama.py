@@ -114,9 +114,7 @@ class Library:
             )
         return found
 
-    def load(
-        self, path: Path, gpu_layers: int, on_progress: Callable[[float], None]
-    ) -> Model:
+    def load(self, path: Path, gpu_layers: int, on_progress: Callable[[float], None]) -> Model:
         """Load a GGUF file.
 
         Args:
@@ -141,7 +139,11 @@ class Library:
         params.progress_callback = callback
         handle = api.llama_model_load_from_file(os.fsencode(path), params)
         if not handle:
-            reason = self._complaints[0].rpartition(": ")[2] if self._complaints else "no reason given"
+            reason = (
+                self._complaints[0].rpartition(": ")[2]
+                if self._complaints
+                else "no reason given"
+            )
             raise ModelError(
                 f"{path} cannot be loaded as a model: it is damaged, cut short or of a kind this "
                 f"llama.cpp does not know ({reason}). Get the file again or choose another."
@@ -156,7 +158,9 @@ class Library:
 class Model:
     """A loaded model with its cache; satisfies `engine.canonical.TokenModel`."""
 
-    def __init__(self, handle: Any, path: Path, offloaded: tuple[int, int], device: str) -> None:
+    def __init__(
+        self, handle: Any, path: Path, offloaded: tuple[int, int], device: str
+    ) -> None:
         self._handle = handle
         self._vocab = api.llama_model_get_vocab(handle)
         self._refuse_other_kinds(path)
@@ -248,7 +252,9 @@ class Model:
             return np.empty(shape, dtype=np.float32)
         logits = np.ctypeslib.as_array(api.llama_get_logits(self._context), shape=shape)
         if not np.isfinite(logits[:, 0]).all():
-            raise EngineError("The model answers with something that is no number: try another.")
+            raise EngineError(
+                "The model answers with something that is no number: try another."
+            )
         return logits
 
     def _start_token(self) -> int:
@@ -320,11 +326,19 @@ def _backend(device: str) -> str:
 
 def _quantization(description: str) -> str:
     """The last word of llama.cpp's description, for example `Q4_1` of `llama 135M Q4_1`."""
-    return description.rpartition(" - ")[0].rpartition(" ")[2] if " - " in description else description.rpartition(" ")[2]
+    return (
+        description.rpartition(" - ")[0].rpartition(" ")[2]
+        if " - " in description
+        else description.rpartition(" ")[2]
+    )
 
 
 def _n_threads() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return (
+        len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count() or 1
+    )
 
 
 def _ggml_devices() -> Any:

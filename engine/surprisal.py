@@ -79,7 +79,16 @@ class Row:
 class Tally:
     """One word being scored, row by row in the order of its tokens."""
 
-    __slots__ = ("_beyond", "_ends", "_given", "_path", "_text", "_vocabulary", "next_row", "span")
+    __slots__ = (
+        "_beyond",
+        "_ends",
+        "_given",
+        "_path",
+        "_text",
+        "_vocabulary",
+        "next_row",
+        "span",
+    )
 
     def __init__(self, span: Span, text: bytes, vocabulary: Vocabulary) -> None:
         self.span = span

@@ -1,0 +1,93 @@
+"""The events of a race as JSON objects, as they are kept on disk."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from engine.bets import Bet, Slip
+from engine.errors import StoreError
+from engine.race import (
+    Draw,
+    Event,
+    Identified,
+    Identity,
+    Known,
+    Locked,
+    PackRef,
+    Player,
+    Revealed,
+    Setup,
+    Started,
+    Target,
+)
+
+EVENT_VERSION = 1
+"""Rises when an event is written in another form; older forms stay readable."""
+
+_KINDS: dict[str, type[Event]] = {
+    "started": Started,
+    "identified": Identified,
+    "locked": Locked,
+    "known": Known,
+    "revealed": Revealed,
+}
+
+
+def dump(event: Event) -> tuple[str, dict[str, Any]]:
+    """An event's kind and its body, ready for `json.dumps`."""
+    kind = next(kind for kind, form in _KINDS.items() if isinstance(event, form))
+    if isinstance(event, Identified):
+        minds = {key: asdict(identity) for key, identity in event.minds.items()}
+        return kind, {"instinct": asdict(event.instinct), "minds": minds}
+    if isinstance(event, Revealed):
+        return kind, {
+            "target": event.target,
+            "instinct_bits": event.instinct_bits,
+            "minds": dict(event.minds),
+            "at": event.at,
+        }
+    return kind, asdict(event)
+
+
+def load(kind: str, version: int, body: dict[str, Any]) -> Event:
+    """An event from its kind and body.
+
+    Raises:
+        StoreError: it was written by a newer bitrace, or is not an event.
+    """
+    if version > EVENT_VERSION:
+        raise StoreError("This race was written by a newer bitrace: update to go on with it.")
+    try:
+        return _load(kind, body)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise StoreError(f"An event of kind {kind!r} in the store is damaged.") from None
+
+
+def _load(kind: str, body: dict[str, Any]) -> Event:
+    match kind:
+        case "started":
+            return Started(_setup(body["setup"]))
+        case "identified":
+            minds = {key: Identity(**identity) for key, identity in body["minds"].items()}
+            return Identified(Identity(**body["instinct"]), minds)
+        case "locked":
+            slip = Slip(tuple(Bet(**bet) for bet in body["slip"]["bets"]))
+            return Locked(body["target"], body["player"], slip, body["at"])
+        case "known":
+            return Known(**body)
+        case "revealed":
+            return Revealed(**body)
+        case _:
+            raise KeyError(kind)
+
+
+def _setup(body: dict[str, Any]) -> Setup:
+    fields = dict(body)
+    fields["targets"] = tuple(Target(**target) for target in body["targets"])
+    fields["draw"] = Draw(**body["draw"])
+    fields["players"] = tuple(Player(**player) for player in body["players"])
+    fields["attempts"] = tuple(body["attempts"])
+    fields["minds"] = tuple(body["minds"])
+    fields["pack"] = PackRef(**body["pack"]) if body["pack"] else None
+    return Setup(**fields)
