@@ -1,9 +1,8 @@
 """The canonical reading: the one way in which all scores are got.
 
 The same text through the same quantized model gives other bits when it is handled in another
-way, because kernels round by shape. So the handling is fixed here, to the letter, and
-`READING_VERSION` rises whenever a change to this file, to `surprisal` or to what a word is
-can change a bit that was given out before.
+way, because kernels round by shape. So the handling is fixed here, to the letter; see
+`engine.minds.READING_VERSION` for when that changes.
 """
 
 from __future__ import annotations
@@ -21,8 +20,6 @@ from engine.errors import TextError
 from engine.surprisal import Row, Span, Tally, locate, token_starts
 from engine.vocabulary import Vocabulary
 from engine.words import Word
-
-READING_VERSION = 1
 
 LARGEST_WINDOW = 2048
 LARGEST_BLOCK = 128

@@ -162,14 +162,16 @@ class Model:
         self, handle: Any, path: Path, offloaded: tuple[int, int], device: str
     ) -> None:
         self._handle = handle
+        self.path = path
         self._vocab = api.llama_model_get_vocab(handle)
         self._refuse_other_kinds(path)
+        quantization = _quantization(self._description())
         n_layers = int(api.llama_model_n_layer(handle)) + 1
         layers = offloaded[0] if device else 0
         self.window = min(LARGEST_WINDOW, int(api.llama_model_n_ctx_train(handle)))
         self.facts = Facts(
-            name=self._meta("general.name") or path.stem,
-            quantization=_quantization(self._description()),
+            name=_name(path, quantization),
+            quantization=quantization,
             backend=_backend(device if layers else "CPU"),
             place=f"{device} {layers}/{offloaded[1]} layers" if layers else "CPU",
             layers=layers,
@@ -326,11 +328,17 @@ def _backend(device: str) -> str:
 
 def _quantization(description: str) -> str:
     """The last word of llama.cpp's description, for example `Q4_1` of `llama 135M Q4_1`."""
-    return (
-        description.rpartition(" - ")[0].rpartition(" ")[2]
-        if " - " in description
-        else description.rpartition(" ")[2]
-    )
+    return description.partition(" - ")[0].rpartition(" ")[2]
+
+
+def _name(path: Path, quantization: str) -> str:
+    """The file's name less its quantization: people know models by their files' names."""
+    stem = path.name.removesuffix(".gguf")
+    for separator in "-._":
+        ending = f"{separator}{quantization}"
+        if stem.upper().endswith(ending.upper()) and len(stem) > len(ending):
+            return stem[: -len(ending)]
+    return stem
 
 
 def _n_threads() -> int:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+READING_VERSION = 1
+"""Rises whenever a change to `canonical`, to `surprisal`, to a mind's memory or to what a word
+is can change a bit that was given out before."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mind:

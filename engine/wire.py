@@ -1,0 +1,145 @@
+"""What crosses the wall between the screen's process and the model's: one JSON line each."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: int
+    """The request's number; answers carry the one of their request."""
+
+
+class Load(_Message):
+    """Load a model under a role."""
+
+    kind: Literal["load"] = "load"
+    role: str
+    path: str
+    gpu_layers: int
+
+
+class Read(_Message):
+    """Read a text."""
+
+    kind: Literal["read"] = "read"
+    role: str
+    memory: int | None
+    text: str
+    before: int
+    words: list[int] | None
+    all_tokens: bool
+
+
+class CheckRows(_Message):
+    """Read a short text with few rows asked for and with all, compare, and remember."""
+
+    kind: Literal["check_rows"] = "check_rows"
+    role: str
+
+
+class Inspect(_Message):
+    """Tell versions and devices."""
+
+    kind: Literal["inspect"] = "inspect"
+
+
+class Cancel(_Message):
+    """Stop working on the request of this number."""
+
+    kind: Literal["cancel"] = "cancel"
+
+
+class IsLoaded(_Message):
+    """Answer to `Load`."""
+
+    kind: Literal["is_loaded"] = "is_loaded"
+    model: str
+    file: str
+    sha256: str
+    quantization: str
+    reading_version: int
+    backend: str
+    window: int
+    place: str
+    layers: int
+    layers_of: int
+
+
+class HasRead(_Message):
+    """Answer to `Read`, after all its words have been told by `Bits`."""
+
+    kind: Literal["has_read"] = "has_read"
+    n_tokens: int
+    token_bits: float | None
+
+
+class HasChecked(_Message):
+    """Answer to `CheckRows`."""
+
+    kind: Literal["has_checked"] = "has_checked"
+    rows_matter: bool
+
+
+class DeviceFacts(BaseModel):
+    """A device as llama.cpp lists it; memory in bytes."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    description: str
+    kind: str
+    memory_free: int
+    memory_total: int
+
+
+class Inspected(_Message):
+    """Answer to `Inspect`."""
+
+    kind: Literal["inspected"] = "inspected"
+    versions: dict[str, str]
+    devices: list[DeviceFacts]
+    can_offload: bool
+
+
+class Bits(_Message):
+    """Words scored so far by a `Read`: word index → bits."""
+
+    kind: Literal["bits"] = "bits"
+    bits: dict[int, float]
+
+
+class Progress(_Message):
+    """How far a request is, from 0 to 1."""
+
+    kind: Literal["progress"] = "progress"
+    fraction: float
+
+
+class Failed(_Message):
+    """A request that came to nothing."""
+
+    kind: Literal["failed"] = "failed"
+    fault: str
+    """Name of the class in `engine.errors`."""
+    message: str
+
+
+class Cancelled(_Message):
+    """A request that was stopped as asked."""
+
+    kind: Literal["cancelled"] = "cancelled"
+
+
+Request = Annotated[Load | Read | CheckRows | Inspect | Cancel, Field(discriminator="kind")]
+Answer = Annotated[
+    IsLoaded | HasRead | HasChecked | Inspected | Bits | Progress | Failed | Cancelled,
+    Field(discriminator="kind"),
+]
+
+REQUEST: TypeAdapter[Request] = TypeAdapter(Request)
+ANSWER: TypeAdapter[Answer] = TypeAdapter(Answer)
