@@ -7,7 +7,6 @@ times its memory. All of it runs in the model's own process (see `engine.worker`
 from __future__ import annotations
 
 import ctypes
-import hashlib
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,9 +20,9 @@ from numpy.typing import NDArray
 
 from engine.canonical import LARGEST_BLOCK, LARGEST_WINDOW
 from engine.errors import EngineError, ModelError
+from engine.gguf import check_file
 from engine.vocabulary import Vocabulary
 
-_GGUF_MAGIC = b"GGUF"
 _LOG_ERROR = 4
 _LOG_CONTINUES = 5
 _DEVICE_TYPES = {0: "CPU", 1: "GPU", 2: "integrated GPU", 3: "accelerator"}
@@ -286,31 +285,6 @@ class Model:
         buffer = ctypes.create_string_buffer(256)
         api.llama_model_desc(self._handle, buffer, len(buffer))
         return buffer.value.decode("utf-8", "replace")
-
-
-def check_file(path: Path) -> None:
-    """Refuse what is no GGUF file at all, before llama.cpp sees it.
-
-    Raises:
-        ModelError: with the reason.
-    """
-    if path.is_dir():
-        raise ModelError(f"{path} is a folder, not a model file (.gguf).")
-    try:
-        with path.open("rb") as file:
-            magic = file.read(len(_GGUF_MAGIC))
-    except FileNotFoundError:
-        raise ModelError(f"There is no model file {path}.") from None
-    except OSError as error:
-        raise ModelError(f"{path} cannot be read: {error.strerror}.") from None
-    if magic != _GGUF_MAGIC:
-        raise ModelError(f"{path} is not a model in GGUF form.")
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 (hex) of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def versions() -> dict[str, str]:

@@ -90,6 +90,8 @@ class Setup:
     pack: PackRef | None = None
     passage: str = ""
     """The passage's id in its pack, or what the text was called."""
+    origin: str = ""
+    """The file it was read from, as an absolute path; empty for a built-in pack."""
     source: str = ""
     """Where the passage comes from; shown only at the end."""
     primer: str = ""

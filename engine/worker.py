@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from engine import wire
 from engine.errors import BitraceError, EngineError, ModelError
+from engine.gguf import check_file, file_sha256
 from engine.minds import READING_VERSION
 from engine.remembered import Remembered, file_key
 from engine.words import words
@@ -47,6 +48,8 @@ class Worker:
         self._answers = answers
         self._memory = Remembered(cache / "models.json")
         self._models: dict[str, Model] = {}
+        self._loads: dict[str, tuple[str, wire.IsLoaded]] = {}
+        """Role → what was loaded, as a key, and what was answered."""
         self._library: Library | None = None
         self._cancelled: set[int] = set()
 
@@ -100,14 +103,16 @@ class Worker:
         if self._library is None:
             from engine.llama import Library
 
-            self._library = Library(lambda line: print(line, file=sys.stderr, flush=True))
+            self._library = Library(_log)
         return self._library
 
     def _load(self, request: wire.Load) -> wire.IsLoaded:
         library = self._open_library()
         path = Path(request.path)
-        if not path.exists():
-            raise ModelError(f"There is no model file {path}.")
+        check_file(path)
+        wanted = f"{request.gpu_layers}:{file_key(path)}"
+        if request.role in self._models and self._loads[request.role][0] == wanted:
+            return self._loads[request.role][1].model_copy(update={"id": request.id})
         sha256: list[str] = []
         hashing = threading.Thread(
             target=lambda: sha256.append(self._sha256(path)), daemon=True
@@ -131,7 +136,7 @@ class Worker:
         # On a CPU fewer rows have changed no bit; elsewhere nobody knows until it is checked.
         model.all_rows = facts.layers > 0 if remembered is None else remembered == "matter"
         self._models[request.role] = model
-        return wire.IsLoaded(
+        answer = wire.IsLoaded(
             id=request.id,
             model=facts.name,
             file=path.name,
@@ -144,10 +149,10 @@ class Worker:
             layers=facts.layers,
             layers_of=facts.layers_of,
         )
+        self._loads[request.role] = wanted, answer
+        return answer
 
     def _sha256(self, path: Path) -> str:
-        from engine.llama import file_sha256
-
         key = f"sha256:{file_key(path)}"
         if (known := self._memory.get(key)) is not None:
             return known
@@ -228,6 +233,11 @@ class Worker:
             devices=devices,
             can_offload=library.can_offload,
         )
+
+
+def _log(line: str) -> None:
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
 
 
 def _rows_key(backend: str, sha256: str) -> str:

@@ -1,0 +1,52 @@
+"""Files from outside: read within bounds, and quoted so that nothing in them can act."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from engine.errors import InputError
+
+MOST_BYTES = 5_000_000
+"""Bytes of a text, or of a pack in one file."""
+
+
+def read(path: Path, name: str) -> bytes:
+    """The bytes of a file, `MOST_BYTES` at the most.
+
+    Args:
+        path: where it is. Pipes and devices are refused unopened, since they may never end.
+        name: what the sentences call the file.
+
+    Raises:
+        InputError: there is no such file, it cannot be read, or it is too large.
+    """
+    try:
+        if path.is_dir():
+            raise InputError(f"{name} is a folder: name a file in it.")
+        if not path.exists():
+            raise InputError(f"{name} does not exist: check the path.")
+        if not path.is_file():
+            raise InputError(f"{name} is not an ordinary file: save its text in one.")
+        with path.open("rb") as file:
+            raw = file.read(MOST_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else None
+        detail = (reason or "the path is not valid").lower()
+        raise InputError(f"{name} cannot be read ({detail}): check path and rights.") from None
+    if len(raw) > MOST_BYTES:
+        raise InputError(f"{name} is over {MOST_BYTES // 1_000_000} MB: take a part of it.")
+    return raw
+
+
+def quoted(text: str, most: int = 40) -> str:
+    """Text from outside as part of a sentence: in quotes, shortened, nothing unprintable."""
+    return repr(text if len(text) <= most else text[: most - 1] + "…")
+
+
+def printable(text: str, most: int = 80) -> str:
+    """A name from outside without quotes: shortened in front, U+FFFD for the unprintable."""
+    short = text if len(text) <= most else "…" + text[1 - most :]
+    return "".join(
+        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}"
+        for character in short
+    )

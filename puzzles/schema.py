@@ -1,0 +1,121 @@
+"""The form of a pack in one TOML file. What the models refuse is told by `sentence`.
+
+That ids are unique and that texts have enough words is checked by `puzzles.load`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal
+
+import regex
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from puzzles.files import printable
+
+FORMAT: Final = 1
+"""The format of packs that is read."""
+MOST_PASSAGES = 200
+
+_ID = "[a-z0-9-]{2,40}"
+_FORBIDDEN = r"\p{Cc}\p{Co}\p{Cs}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+_FORBIDDEN_IN_LINE = regex.compile(rf"[{_FORBIDDEN}]")
+_FORBIDDEN_IN_TEXT = regex.compile(rf"(?V1)[[{_FORBIDDEN}]--[\n\t]]")
+
+
+def _check(value: str, forbidden: regex.Pattern[str], more: str) -> str:
+    found = forbidden.search(value)
+    if found is None:
+        return value
+    code = f"U+{ord(found.group()):04X}"
+    raise PydanticCustomError(
+        "forbidden_character",
+        "holds the character {code}: take it out (no control characters{more}, "
+        "no controls of writing direction, no private-use characters).",
+        {"code": code, "more": more, "line": value.count("\n", 0, found.start()) + 1},
+    )
+
+
+def _check_line(value: str) -> str:
+    return _check(value, _FORBIDDEN_IN_LINE, ", no line breaks or tabs")
+
+
+def _check_text(value: str) -> str:
+    return _check(value, _FORBIDDEN_IN_TEXT, " but line breaks and tabs")
+
+
+_Line = Annotated[str, Field(strict=True), AfterValidator(_check_line)]
+_LongText = Annotated[str, Field(strict=True), AfterValidator(_check_text)]
+_Id = Annotated[_Line, Field(pattern=f"^{_ID}$")]
+_Title = Annotated[_Line, Field(max_length=120, pattern=r"\S")]
+_Name = Annotated[_Line, Field(max_length=120)]
+_Language = Annotated[
+    _Line, Field(max_length=35, pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")
+]
+
+
+class PassageFile(BaseModel):
+    """One `[[passages]]` table. Lengths are in characters."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: _Id
+    title: _Title
+    source: Annotated[_Line, Field(max_length=500)] = ""
+    """Shown only after the race."""
+    theme: Annotated[_Line, Field(max_length=40)] = ""
+    primer: Annotated[_LongText, Field(max_length=20_000)] = ""
+    """Read before the race; Stranger does without."""
+    preface: Annotated[_LongText, Field(max_length=20_000)] = ""
+    """What Sage reads first."""
+    text: Annotated[_LongText, Field(max_length=500_000)]
+    """With its targets marked (`puzzles.markup`)."""
+
+
+class PackFile(BaseModel):
+    """A whole file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: Literal[1]
+    id: _Id
+    title: _Title
+    author: _Name = ""
+    license: _Name = ""
+    language: _Language = "en"
+    description: Annotated[_LongText, Field(max_length=2_000)] = ""
+    version: Annotated[_Line, Field(max_length=40, pattern=r"\S")] = "1"
+    passages: Annotated[tuple[PassageFile, ...], Field(min_length=1, max_length=MOST_PASSAGES)]
+
+
+_PATTERNS = {
+    "id": "must be 2 to 40 of the characters a-z, 0-9 and -.",
+    "language": 'must be a language code such as "en".',
+}
+_SENTENCES = {
+    "missing": "this key is missing: add it.",
+    "string_type": "must be text in quotes.",
+    "literal_error": f"must be {FORMAT}: packs of format {FORMAT} are read.",
+    "tuple_type": "must be tables, each begun with [[passages]].",
+    "model_type": "must be a table, begun with [[passages]].",
+    "too_short": f"a pack has 1 to {MOST_PASSAGES} passages: add one.",
+    "too_long": f"a pack has 1 to {MOST_PASSAGES} passages: make two packs of it.",
+}
+
+
+def is_id(value: object) -> bool:
+    """Whether a value can be the id of a pack or passage."""
+    return isinstance(value, str) and regex.fullmatch(_ID, value) is not None
+
+
+def sentence(error: ErrorDetails) -> str:
+    """What is wrong with a field and what to do, without naming the field."""
+    kind, context = error["type"], error.get("ctx", {})
+    if kind == "extra_forbidden":
+        model = PassageFile if error["loc"][0] == "passages" else PackFile
+        return f"unknown key: leave it out (there are {', '.join(model.model_fields)})."
+    if kind == "string_too_long":
+        return f"has over {context['max_length']:,} characters: shorten it."
+    if kind == "string_pattern_mismatch":
+        return _PATTERNS.get(str(error["loc"][-1]), "is blank: write something.")
+    return _SENTENCES.get(kind) or printable(error["msg"], 300)

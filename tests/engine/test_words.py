@@ -1,0 +1,337 @@
+"""What a text is, and what its words are (bits.md, "Words")."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+import regex
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from engine.errors import InputError
+from engine.words import (
+    decode,
+    fold,
+    has_digit,
+    is_single,
+    n_letters,
+    only_word,
+    prepare,
+    sha256,
+    words,
+)
+
+# Characters with which the rules have to do, so that Hypothesis need not find them.
+_TELLING = (
+    "abcéßÅñĳǆ 0129½Ⅷ'’ʼ‘\"-‐–—_.,;:!?()\n\r\t\u00a0\u2028\u3000猫犬々〇一かがカー"
+    "ｶﾞ゛\u0300\u0301\u0308\u0323\u3099\u200d\u20e3\ufe0f한글नमस्ते"
+    "שלום\u05b8مرحبا\u0651😀👩🏽ΐϋ\u1fd3\u212b\u1e9b\x1c\x85\u200b"
+)
+telling_texts = st.text(alphabet=st.sampled_from(_TELLING), max_size=30)
+any_texts = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=30)
+texts = telling_texts | any_texts
+
+
+def spelled(text: str) -> list[str]:
+    return [word.text for word in words(text)]
+
+
+# ---- normalization ----
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ("e\u0301te\u0301", "été"),
+        ("\u212bngström", "Ångström"),
+        ("か\u3099", "が"),
+        ("one\r\ntwo\rthree\n", "one\ntwo\nthree"),
+        ("one\r\n\r\ntwo", "one\n\ntwo"),
+        ("one\r\r\ntwo", "one\n\ntwo"),
+        ("the end \t\n\u00a0\n", "the end"),
+        ("  kept before", "  kept before"),
+        ("", ""),
+        (" \n ", ""),
+    ],
+)
+def test_a_text_is_nfc_with_plain_line_ends_and_nothing_trailing(raw: str, shown: str) -> None:
+    assert prepare(raw).shown == shown
+
+
+@pytest.mark.parametrize(
+    ("shown", "normalized"),
+    [
+        ("didn’t", "didn't"),
+        ("o’clock’s", "o'clock's"),
+        ("the dogs’ tea", "the dogs’ tea"),
+        ("rock ’n’ roll", "rock ’n’ roll"),
+        ("’Twas", "’Twas"),
+        ("the 90’s", "the 90’s"),
+        ("a’’b", "a’’b"),
+        ("été’s", "été's"),
+        ("x\u0302’s", "x\u0302's"),
+        ("a‘b", "a‘b"),
+    ],
+)
+def test_a_curly_apostrophe_is_read_as_straight_only_between_letters(
+    shown: str, normalized: str
+) -> None:
+    text = prepare(shown)
+    assert text.shown == shown
+    assert text.normalized == normalized
+
+
+def test_a_digit_with_a_mark_is_no_letter_before_an_apostrophe() -> None:
+    assert prepare("9\u20e3’s").normalized == "9\u20e3’s"
+
+
+@given(texts)
+@example("a\u0308’\u0308b")
+@example("it’\u0301s")
+def test_shown_and_normalized_have_equal_length_and_differ_only_in_apostrophes(
+    raw: str,
+) -> None:
+    text = prepare(raw)
+    assert len(text.shown) == len(text.normalized)
+    changed = [
+        (place, was, now)
+        for place, (was, now) in enumerate(zip(text.shown, text.normalized, strict=True))
+        if was != now
+    ]
+    for place, was, now in changed:
+        assert (was, now) == ("’", "'")
+        assert regex.fullmatch(r"\p{L}", text.shown[place + 1])
+        assert regex.fullmatch(r"[\p{L}\p{M}]", text.shown[place - 1])
+
+
+@given(texts)
+def test_preparing_twice_changes_nothing(raw: str) -> None:
+    once = prepare(raw)
+    assert prepare(once.shown) == once
+    # What is read and hashed is a text of the same form.
+    assert prepare(once.normalized).normalized == once.normalized
+    assert unicodedata.is_normalized("NFC", once.normalized)
+    assert "\r" not in once.normalized
+
+
+def test_the_hash_is_of_the_normalized_text() -> None:
+    curly, straight = prepare("It didn’t.\r\n"), prepare("It didn't.")
+    assert curly.shown != straight.shown
+    assert curly.sha256 == straight.sha256 == sha256("It didn't.")
+    # SHA-256 of the bytes, as any other tool gives it.
+    assert sha256("abc").startswith("ba7816bf8f01cfea414140de5dae2223")
+    assert prepare("It didn't").sha256 != straight.sha256
+
+
+@pytest.mark.parametrize(
+    ("raw", "says"),
+    [(b"a\0b", "binary"), (b"caf\xe9 au lait", "UTF-8"), ("né".encode("utf-16"), "")],
+)
+def test_bytes_that_are_no_text_are_refused_by_name(raw: bytes, says: str) -> None:
+    with pytest.raises(InputError, match=r"notes\.txt") as caught:
+        decode(raw, "notes.txt")
+    assert says in str(caught.value)
+
+
+def test_a_byte_order_mark_is_not_part_of_a_text() -> None:
+    assert decode(b"\xef\xbb\xbfThe ferry", "notes.txt") == "The ferry"
+
+
+# ---- words ----
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The ferry leaves at seven.", ["The", "ferry", "leaves", "at", "seven"]),
+        ("He didn't.", ["He", "didn't"]),
+        ("the dogs’ tea", ["the", "dogs", "tea"]),
+        ("a life-jacket", ["a", "life", "jacket"]),
+        ("'quoted'", ["quoted"]),
+        ("o'clock's", ["o'clock's"]),
+        ("a''b", ["a", "b"]),
+        ("a'’b", ["a", "b"]),
+        ("the 90’s", ["the", "90’s"]),
+        ("snake_case", ["snake", "case"]),
+        ("4:15 p.m.", ["4", "15", "p", "m"]),
+        ("½ Ⅷ x²", ["½", "Ⅷ", "x²"]),
+        ("3.14", ["3", "14"]),
+        ("猫が好き", ["猫", "が", "好", "き"]),
+        ("コーヒー", ["コ", "ー", "ヒ", "ー"]),
+        ("ｶﾞ", ["ｶ", "ﾞ"]),
+        ("か\u3099", ["か\u3099"]),
+        ("ん\u3099い", ["ん\u3099", "い"]),
+        ("人々〇", ["人", "々", "〇"]),
+        ("C猫x", ["C", "猫", "x"]),
+        ("it'猫", ["it", "猫"]),
+        ("猫's", ["猫", "s"]),
+        ("「猫。」", ["猫"]),
+        ("한국어 문장", ["한국어", "문장"]),
+        ("नमस्ते दुनिया", ["नमस्ते", "दुनिया"]),
+        ("مرحبا بالعالم", ["مرحبا", "بالعالم"]),
+        ("שָׁלוֹם", ["שָׁלוֹם"]),
+        ("sea 😀 side", ["sea", "side"]),
+        ("sea😀side", ["sea", "side"]),
+        ("x\u0302\u0323y", ["x\u0302\u0323y"]),
+        ("\u0301a", ["\u0301a"]),
+        ("x" * 80 + " y", ["x" * 80, "y"]),
+        ("", []),
+        (" …—'’ ", []),
+    ],
+)
+def test_words(text: str, expected: list[str]) -> None:
+    assert spelled(text) == expected
+
+
+def test_after_normalizing_kana_with_a_mark_is_one_character_and_one_word() -> None:
+    text = prepare("か\u3099く").normalized
+    assert text == "がく"
+    assert spelled(text) == ["が", "く"]
+
+
+def test_right_to_left_words_have_offsets_in_the_order_of_the_characters() -> None:
+    text = "abc مرحبا, שלום def"
+    assert [(word.start, word.end) for word in words(text)] == [
+        (0, 3),
+        (4, 9),
+        (11, 15),
+        (16, 19),
+    ]
+
+
+@given(texts)
+def test_words_are_ordered_disjoint_and_slices_of_their_text(raw: str) -> None:
+    text = prepare(raw).normalized
+    behind = 0
+    for index, word in enumerate(words(text)):
+        assert word.index == index
+        assert behind <= word.start < word.end <= len(text)
+        assert word.text == text[word.start : word.end]
+        behind = word.end
+
+
+def split_naively(text: str) -> list[str]:
+    """Character by character, as bits.md says it.
+
+    One thing is left to reading between its lines: an apostrophe joins ordinary letters
+    only, since a Han or Kana character is a word by itself on both of its sides.
+    """
+
+    def is_mark(c: str) -> bool:
+        return bool(regex.fullmatch(r"\p{M}", c))
+
+    def alone(c: str) -> bool:
+        script = regex.fullmatch(r"[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}]", c)
+        return bool(script and regex.fullmatch(r"[\p{L}\p{N}]", c))
+
+    def ordinary(c: str) -> bool:
+        return bool(regex.fullmatch(r"[\p{L}\p{M}\p{N}]", c)) and not alone(c)
+
+    found: list[str] = []
+    current = ""
+    for place, c in enumerate(text):
+        follows = text[place + 1] if place + 1 < len(text) else " "
+        after_alone = bool(current) and alone(current[0])
+        if alone(c):
+            found.append(current)
+            current = c
+        elif is_mark(c) and after_alone:
+            current += c
+        elif ordinary(c) and not after_alone:
+            current += c
+        elif ordinary(c):
+            found.append(current)
+            current = c
+        elif c in "'’" and current and current[-1] not in "'’" and not after_alone:
+            if ordinary(follows):
+                current += c
+            else:
+                found.append(current)
+                current = ""
+        else:
+            found.append(current)
+            current = ""
+    found.append(current)
+    return [word for word in found if word]
+
+
+@given(texts)
+@example("a'b'c''d'")
+@example("猫\u0301'\u0301a")
+@example("か\u3099a\u3099か")
+def test_a_character_by_character_splitter_agrees(raw: str) -> None:
+    text = prepare(raw).normalized
+    assert spelled(text) == split_naively(text)
+
+
+@given(texts)
+def test_all_that_is_no_word_is_separator(raw: str) -> None:
+    text = prepare(raw).normalized
+    rest = list(text)
+    for word in words(text):
+        rest[word.start : word.end] = " " * (word.end - word.start)
+    assert not regex.search(r"[\p{L}\p{M}\p{N}]", "".join(rest))
+
+
+# ---- questions about words ----
+
+
+@pytest.mark.parametrize("word", ["sea", "didn't", "didn’t", "x" * 80, "猫", "12", "e\u0301te"])
+def test_exactly_one_word(word: str) -> None:
+    assert only_word(word) == unicodedata.normalize("NFC", word).replace("’", "'")
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "two words", "life-jacket", "猫犬", "sea.", "'tis", "dogs'", "a''b", "😀"]
+)
+def test_not_exactly_one_word(text: str) -> None:
+    assert only_word(text) is None
+
+
+@pytest.mark.parametrize("character", ["猫", "々", "〇", "か", "カ", "ー", "ｶ"])
+def test_han_and_kana_characters_are_single(character: str) -> None:
+    assert is_single(character)
+
+
+@pytest.mark.parametrize("character", ["a", "한", "ㄅ", "。", "、", "「", " ", "\u3099", "1"])
+def test_other_characters_are_not_single(character: str) -> None:
+    assert not is_single(character)
+
+
+def test_letters_are_counted_without_marks_digits_and_apostrophes() -> None:
+    assert n_letters("didn't") == 5
+    assert n_letters("x\u0302y2") == 2
+    assert n_letters("猫") == 1
+    assert n_letters("212") == 0
+
+
+@pytest.mark.parametrize(("word", "expected"), [("a1", True), ("x²", True), ("Ⅷ", True),
+                                                ("٣", True), ("sea", False), ("一", False)])  # fmt: skip
+def test_whether_a_word_has_a_digit(word: str, expected: bool) -> None:
+    assert has_digit(word) is expected
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Sea", "SEA"),
+        ("straße", "STRASSE"),
+        ("didn’t", "DIDN'T"),
+        ("ﬁn", "fin"),
+        ("ｓｅａ", "sea"),
+        ("ΣΊΣΥΦΟΣ", "σίσυφος"),
+        ("été", "E\u0301TE\u0301"),
+    ],
+)
+def test_words_that_fold_to_the_same(one: str, other: str) -> None:
+    assert fold(one) == fold(other)
+
+
+def test_folding_does_not_depend_on_how_casefolding_left_the_accents() -> None:
+    # Case folding takes ΐ apart and leaves Ϊ́ together; both are the same word.
+    assert fold("Αΐδιος") == fold("Αΐδιος".upper())
+
+
+def test_folding_keeps_what_matters_apart() -> None:
+    assert len({fold(word) for word in ("its", "it's", "it", "café", "cafe")}) == 5

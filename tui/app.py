@@ -1,0 +1,300 @@
+"""The app: which screen is shown, and what the screens share."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from textual import on, work
+from textual.app import App, SystemCommand
+from textual.screen import Screen
+
+from tui.commands import COMMANDS, bindings, commands_of
+from tui.faults import EXIT_FAULT, log_fault
+from tui.literal import clean
+from tui.messages import EngineNotice
+from tui.paths import Paths, find_paths
+from tui.screens.home import HomeScreen
+from tui.settings import Settings, load
+from tui.theme import THEME
+
+if TYPE_CHECKING:
+    from engine.errors import BitraceError
+    from engine.predictor import Predictor
+    from tui.play import Opened
+    from tui.session import Session
+    from tui.store import Store
+
+_PAUSED = "Paused: everything locked in is kept. Go on with `bitrace resume`."
+
+
+class Bitrace(App[int]):
+    """bitrace in a terminal.
+
+    Args:
+        paths: where things are kept.
+        settings: the player's.
+        opened: a race to begin with, instead of home.
+        predictor: who reads; by default the model in its own process.
+    """
+
+    CSS_PATH = "bitrace.tcss"
+    TITLE = "bitrace"
+    BINDINGS = bindings("app")
+
+    def __init__(
+        self,
+        paths: Paths,
+        settings: Settings,
+        opened: Opened | None = None,
+        predictor: Predictor | None = None,
+    ) -> None:
+        super().__init__()
+        self.register_theme(THEME)
+        self.theme = settings.theme if settings.theme in self.available_themes else THEME.name
+        self.set_keymap(dict(settings.keys))
+        self.paths = paths
+        self.settings = settings
+        self.sentence = ""
+        """What is told when the screen is gone."""
+        self._opened = opened
+        self._store: Store | None = opened.store if opened else None
+        self._predictor = predictor
+        self._predictor_lock = threading.Lock()
+
+    def get_default_screen(self) -> Screen[None]:
+        """Home, unless a race was asked for."""
+        return HomeScreen()
+
+    def on_ready(self) -> None:
+        """After the first paint: whatever takes time."""
+        if self._opened is not None:
+            self.show_race(self._opened)
+
+    def open_predictor(self) -> Predictor:
+        """Who reads; made when first asked for. May be called from any thread."""
+        with self._predictor_lock:
+            if self._predictor is None:
+                from tui.engine_room import open_link
+
+                self._predictor = open_link(
+                    self.paths, lambda line: self.post_message(EngineNotice(line))
+                )
+            return self._predictor
+
+    @property
+    def store(self) -> Store:
+        """Where races are kept; opened when first asked for.
+
+        Raises:
+            StoreError: it cannot be.
+        """
+        if self._store is None:
+            from tui.play import open_store
+
+            self._store = open_store(self.paths)
+        return self._store
+
+    @on(EngineNotice)
+    def _engine_notice(self, event: EngineNotice) -> None:
+        self.notify(clean(event.sentence), markup=False)
+
+    def show_race(self, opened: Opened) -> None:
+        """Play a race."""
+        from tui.screens.race import RaceScreen
+        from tui.session import Session
+
+        session = Session(opened.store, opened.race, opened.text, opened.gpu_layers)
+        self._to_home()
+        self.push_screen(RaceScreen(session, self.show_result))
+
+    def show_result(self, session: Session) -> None:
+        """Show a finished race."""
+        from tui.screens.result import ResultScreen
+
+        self._to_home()
+        self.push_screen(ResultScreen(session))
+
+    def _to_home(self) -> None:
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+
+    def go_home(self) -> None:
+        """Back to home."""
+        self._to_home()
+
+    def leave_race(self, session: Session, error: BitraceError | None) -> None:
+        """Leave a race before its end; what was locked in is kept.
+
+        Args:
+            session: the race.
+            error: what keeps it from going on, if anything.
+        """
+        session.stop()
+        if error is None:
+            self._to_home()
+            self.notify(_PAUSED, markup=False)
+            return
+        kept = not self.store.discard_unplayed(session.race)
+        sentence = f"{error} {_PAUSED}" if kept else str(error)
+        if self._opened is not None or error.exit_code != 1:
+            self.sentence = sentence
+            self.exit(error.exit_code)
+            return
+        self._to_home()
+        self.complain(sentence)
+
+    def complain(self, sentence: str) -> None:
+        """Tell what went wrong, until it has been read."""
+        from tui.screens.notice import Notice
+
+        self.push_screen(Notice(clean(sentence)))
+
+    def play_warm_up(self) -> None:
+        """Race the next warm-up passage."""
+        self.play(None)
+
+    def play(self, what: str | None) -> None:
+        """Begin a race on a text or pack."""
+        from engine.errors import BitraceError
+        from tui.choose import Wish
+        from tui.play import open_wish
+
+        try:
+            self.show_race(open_wish(self.store, Wish(what=what), self.settings))
+        except BitraceError as error:
+            self.complain(str(error))
+
+    def resume_race(self) -> None:
+        """Go on with the race left open."""
+        from engine.errors import BitraceError
+        from tui.play import open_again
+
+        try:
+            opened = open_again(self.store, self.settings)
+        except BitraceError as error:
+            self.complain(str(error))
+            return
+        if opened is not None:
+            self.show_race(opened)
+
+    def race_again(self, session: Session) -> None:
+        """Race the same text once more."""
+        from engine.errors import BitraceError
+        from tui.play import Opened
+        from tui.session import begin_again
+
+        try:
+            race = begin_again(self.store, session.race, session.text)
+        except BitraceError as error:
+            self.complain(str(error))
+            return
+        self.show_race(Opened(self.store, race, session.text, self.settings.gpu_layers))
+
+    def race_next(self, session: Session) -> None:
+        """Race the next passage of the same pack or text."""
+        from engine.errors import BitraceError
+        from tui.play import open_next
+
+        try:
+            self.show_race(open_next(self.store, session.race, self.settings))
+        except BitraceError as error:
+            self.complain(str(error))
+
+    def write_cards(self, session: Session) -> None:
+        """Write the cards of a finished race to the folder bitrace was started in."""
+        from pathlib import Path
+
+        from engine.errors import BitraceError
+        from tui.cards import write_cards
+
+        file = Path.cwd() / f"bitrace-{session.race.setup.race_id[:8]}.jsonl"
+        try:
+            write_cards(session.race, file)
+        except BitraceError as error:
+            self.complain(str(error))
+            return
+        self.notify(clean(f"The card is in {file}"), markup=False)
+
+    def ask_for_text(self) -> None:
+        """Ask which text to race on."""
+        from tui.screens.open_text import OpenText
+
+        self.push_screen(OpenText(), lambda path: self.play(path) if path else None)
+
+    @work(thread=True, exclusive=True, group="home", description="looking at packs")
+    def refresh_home(self) -> None:
+        """Find out what home can offer: packs are read only now."""
+        from tui import play
+
+        self.call_from_thread(self._show_home, play)
+
+    def _show_home(self, play: object) -> None:
+        from engine.errors import BitraceError
+        from tui.play import home_facts
+
+        home = self.screen
+        if not isinstance(home, HomeScreen):
+            return
+        try:
+            home.show(home_facts(self.store, self.settings))
+        except BitraceError as error:
+            self.complain(str(error))
+
+    def action_help(self) -> None:
+        """Show what can be done on this screen."""
+        from tui.screens.help import HelpScreen
+
+        where = {"RaceScreen": ("slip", "reveal", "race"), "ResultScreen": ("result", "text")}
+        parts = where.get(type(self.screen).__name__, ("home",))
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(list(commands_of(*parts, "app"))))
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """What the palette offers: the theme, and the commands of this screen."""
+        yield SystemCommand("Theme", "Choose other colours", self.action_change_theme)
+        for command in COMMANDS:
+            if command.where == "app":
+                action = command.action
+                yield SystemCommand(
+                    command.label.capitalize(),
+                    command.help,
+                    lambda action=action: self.call_later(self.run_action, action),
+                )
+
+    def _fatal_error(self) -> None:
+        """A fault of ours: the log gets the traceback, the player a sentence."""
+        self.sentence = log_fault(self.paths.app_log)
+        self._return_code = EXIT_FAULT
+        self._close_messages_no_wait()
+
+    def close(self) -> None:
+        """End the engine and close the store."""
+        if self._predictor is not None:
+            self._predictor.close()
+        if self._store is not None:
+            self._store.close()
+
+
+def run_home() -> int:
+    """Run the app from home."""
+    paths = find_paths()
+    return _run(Bitrace(paths, load(paths.settings_file)))
+
+
+def run_race(paths: Paths, settings: Settings, opened: Opened) -> int:
+    """Run the app on a race."""
+    return _run(Bitrace(paths, settings, opened))
+
+
+def _run(app: Bitrace) -> int:
+    import sys
+
+    try:
+        code = app.run()
+    finally:
+        app.close()
+    if app.sentence:
+        sys.stderr.write(clean(app.sentence) + "\n")
+    return code if code is not None else app.return_code or 0

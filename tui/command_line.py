@@ -1,0 +1,186 @@
+"""The commands and their options, as typer sees them."""
+
+# No `from __future__ import annotations`: typer reads the annotations at run time.
+from enum import StrEnum
+from typing import Annotated, Optional
+
+import typer
+
+from tui.__main__ import guarded
+
+
+class DrawHow(StrEnum):
+    """How targets are drawn from an unmarked passage."""
+
+    RETURNING = "returning"
+    UNIFORM = "uniform"
+
+
+class Format(StrEnum):
+    """How `score` prints."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"bitrace {version('bitrace')}")
+        raise typer.Exit
+
+
+def _everything(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Tell the version."),
+    ] = False,
+) -> None:
+    """Race a local language model to the next word, both scored in bits.
+
+    Without a command the game opens in the terminal.
+    """
+
+
+def play(
+    text: Annotated[
+        Optional[str],
+        typer.Argument(
+            metavar="[TEXT|PACK|PACK/PASSAGE]",
+            help="A text file, a pack or a passage of one; the next warm-up passage if left out.",
+            show_default=False,
+        ),
+    ] = None,
+    player: Annotated[
+        Optional[list[str]],
+        typer.Option(metavar="NAME", help="Who plays; once for each player, up to eight."),
+    ] = None,
+    targets: Annotated[
+        Optional[int],
+        typer.Option(metavar="N", min=1, max=200, help="How many words to predict."),
+    ] = None,
+    seed: Annotated[int, typer.Option(metavar="S", help="Another seed draws other words.")] = 0,
+    draw: Annotated[
+        DrawHow, typer.Option(help="Words that return, or any word.")
+    ] = DrawHow.RETURNING,
+    from_word: Annotated[
+        Optional[str],
+        typer.Option("--from", metavar="WORD", help="Begin at this word, or word number."),
+    ] = None,
+    whole: Annotated[bool, typer.Option("--whole", help="Play the whole text.")] = False,
+    model: Annotated[
+        Optional[str], typer.Option(metavar="FILE", help="Race this model (GGUF).")
+    ] = None,
+    gpu_layers: Annotated[
+        int, typer.Option(metavar="N", min=-1, help="Layers on the GPU; -1 for all.")
+    ] = -1,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Line by line, without a screen.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Pass without asking.")] = False,
+) -> None:
+    """Race a model through a text."""
+
+    def command() -> int:
+        from tui.choose import Wish
+        from tui.play import play_wish
+
+        wish = Wish(
+            what=text,
+            players=tuple(player or ()),
+            n_targets=targets,
+            seed=seed,
+            uniform=draw is DrawHow.UNIFORM,
+            from_word=from_word,
+            whole=whole,
+            model=model or "",
+            gpu_layers=gpu_layers,
+        )
+        return play_wish(wish, plain=plain, passes_unasked=yes)
+
+    raise typer.Exit(guarded(command))
+
+
+def resume(
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Line by line, without a screen.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Pass without asking.")] = False,
+) -> None:
+    """Go on with the race left open."""
+
+    def command() -> int:
+        from tui.play import resume_race
+
+        return resume_race(plain=plain, passes_unasked=yes)
+
+    raise typer.Exit(guarded(command))
+
+
+def score(
+    file: Annotated[
+        str, typer.Argument(metavar="FILE|-", help="A text file; - for standard input.")
+    ],
+    memory: Annotated[
+        Optional[list[int]],
+        typer.Option(metavar="K", min=0, help="Also with K words of memory; may be repeated."),
+    ] = None,
+    format: Annotated[Format, typer.Option(help="How it is printed.")] = Format.TABLE,
+    model: Annotated[
+        Optional[str], typer.Option(metavar="FILE", help="Score with this model (GGUF).")
+    ] = None,
+) -> None:
+    """Tell the bits of each word of a text."""
+
+    def command() -> int:
+        from tui.score import run
+
+        return run(file, tuple(dict.fromkeys(memory or ())), format.value, model or "")
+
+    raise typer.Exit(guarded(command))
+
+
+def doctor(
+    json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Tell what there is, what is missing and what to do about it."""
+
+    def command() -> int:
+        from tui.doctor import run
+
+        return run(as_json=json)
+
+    raise typer.Exit(guarded(command))
+
+
+def export(
+    output: Annotated[
+        str,
+        typer.Option("--output", "-o", metavar="FILE", help="Where to; - for standard output."),
+    ],
+    race: Annotated[str, typer.Option(metavar="ID|last", help="Which finished race.")] = "last",
+) -> None:
+    """Write the cards of a finished race, one JSON object a line for each player."""
+
+    def command() -> int:
+        from tui.cards import export_race
+
+        return export_race(race, output)
+
+    raise typer.Exit(guarded(command))
+
+
+def command_line() -> typer.Typer:
+    """The whole command line."""
+    plain_help = {"rich_markup_mode": None, "pretty_exceptions_enable": False}
+    app = typer.Typer(**plain_help, add_completion=False, no_args_is_help=False)
+    app.callback()(_everything)
+    for command in (play, resume, score, doctor):
+        app.command()(command)
+    scores = typer.Typer(**plain_help, no_args_is_help=True, help="Finished races as cards.")
+    scores.command()(export)
+    scores.callback()(lambda: None)
+    app.add_typer(scores, name="scores")
+    return app

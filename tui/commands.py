@@ -1,0 +1,112 @@
+"""The one table of commands: key bindings, footer, palette and help all come from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from textual.binding import Binding, BindingType
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Something a player can do on one screen."""
+
+    id: str
+    """By this a player's settings give it another key."""
+    where: str
+    """The part of the screen that answers to it."""
+    key: str
+    action: str
+    label: str
+    """In the footer."""
+    help: str
+    """In the help and the palette: what it does."""
+    shown: bool = True
+    """Whether the footer has room for it."""
+
+
+COMMANDS = (
+    Command("app.help", "app", "f1", "help", "help", "Show what can be done here"),
+    Command(
+        "app.quit", "app", "ctrl+q", "quit", "quit", "Leave; a race in play is kept", False
+    ),
+    Command(
+        "home.open", "home", "o", "open_text", "open a text", "Race through a text of yours"
+    ),
+    Command("home.quit", "home", "q", "quit", "quit", "Leave bitrace"),
+    Command("slip.lock", "slip", "enter", "submit", "lock in", "Lock the slip in"),
+    Command(
+        "slip.up", "slip", "up", "restake(5)", "stake +5", "Stake 5 more on this word", False
+    ),
+    Command(
+        "slip.down", "slip", "down", "restake(-5)", "±5", "Stake 5 less on this word", False
+    ),
+    Command("slip.up1", "slip", "shift+up", "restake(1)", "+1", "Stake 1 more", False),
+    Command("slip.down1", "slip", "shift+down", "restake(-1)", "-1", "Stake 1 less", False),
+    Command(
+        "slip.complete", "slip", "tab", "complete", "complete", "Complete a word of the text"
+    ),
+    Command("race.pause", "race", "escape", "pause", "pause", "Leave the race; go on later"),
+    Command("race.known", "race", "ctrl+t", "known", "I know this text", "Off the boards"),
+    Command("race.up", "race", "pageup", "page(-1)", "up", "Scroll the passage back", False),
+    Command("race.down", "race", "pagedown", "page(1)", "down", "Scroll it forward", False),
+    Command("reveal.next", "reveal", "enter,space", "next", "go on", "On to the next word"),
+    Command(
+        "curtain.open", "curtain", "enter", "open", "it's me", "Show the text to this player"
+    ),
+    Command("result.again", "result", "r", "again", "again", "Race this text once more"),
+    Command("result.next", "result", "n", "next", "next", "Race the next passage"),
+    Command(
+        "result.card", "result", "e", "card", "card to a file", "Write the card of this race"
+    ),
+    Command("result.home", "result", "escape", "home", "home", "Back to the start"),
+    Command("text.left", "text", "left", "move(-1)", "target", "The target before"),
+    Command("text.right", "text", "right", "move(1)", "next", "The next target", False),
+)
+
+
+def bindings(where: str) -> list[BindingType]:
+    """The key bindings of a part of the screen."""
+    return [
+        Binding(
+            command.key,
+            command.action,
+            command.label,
+            show=command.shown,
+            id=command.id,
+            tooltip=command.help,
+        )
+        for command in commands_of(where)
+    ]
+
+
+def commands_of(*where: str) -> Iterator[Command]:
+    """The commands of some parts of the screen, in the table's order."""
+    return (command for command in COMMANDS if command.where in where)
+
+
+def unknown_ids(keys: Mapping[str, str]) -> list[str]:
+    """Ids in a player's settings that no command has."""
+    return sorted(keys.keys() - {command.id for command in COMMANDS})
+
+
+_KEY_NAMES = {
+    "enter": "⏎",
+    "escape": "esc",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+    "tab": "⇥",
+    "ctrl": "^",
+    "shift": "⇧",
+    "f1": "F1",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+}
+
+
+def key_name(key: str) -> str:
+    """A key as it is written on the screen: `^t` for `ctrl+t`."""
+    return "".join(_KEY_NAMES.get(part, part) for part in key.split("+"))

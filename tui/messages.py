@@ -1,0 +1,52 @@
+"""What widgets and the engine's threads tell the screens."""
+
+from __future__ import annotations
+
+from textual.message import Message
+
+from engine.bets import Slip
+from engine.errors import BitraceError
+
+
+class SlipPlaced(Message):
+    """A player locks in a slip."""
+
+    def __init__(self, slip: Slip) -> None:
+        super().__init__()
+        self.slip = slip
+
+
+class WentOn(Message):
+    """A player has seen the reveal."""
+
+
+class EngineChanged(Message):
+    """Bits or progress came in."""
+
+    def can_replace(self, message: Message) -> bool:
+        """A slow screen needs only the last of these."""
+        return isinstance(message, EngineChanged)
+
+
+class EngineFailed(Message):
+    """The race cannot go on."""
+
+    def __init__(self, error: BitraceError) -> None:
+        super().__init__()
+        self.error = error
+
+
+class EngineNotice(Message):
+    """A line about the engine, for the player."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__()
+        self.sentence = sentence
+
+
+class TargetChosen(Message):
+    """The cursor of the coloured text stands on another target."""
+
+    def __init__(self, target: int) -> None:
+        super().__init__()
+        self.target = target

@@ -1,0 +1,202 @@
+"""From the command line into a race: which players, which passage, app or plain mode."""
+
+from __future__ import annotations
+
+import getpass
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.errors import InputError
+from engine.race import Player, Race
+from engine.words import Text
+from puzzles.load import builtin_ids, load_builtin
+from tui.choose import FIRST_PACK, Wish, choose, next_passage
+from tui.literal import clean
+from tui.paths import Paths, find_paths
+from tui.session import begin
+from tui.settings import Settings, load
+from tui.store import Store
+
+if TYPE_CHECKING:
+    from engine.predictor import Predictor
+    from tui.screens.home import HomeFacts
+
+MOST_PLAYERS = 8
+LONGEST_NAME = 24
+FIRST_NAME = "you"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A race ready to be played, and where it is kept."""
+
+    store: Store
+    race: Race
+    text: Text
+    gpu_layers: int = -1
+
+
+def play_wish(wish: Wish, plain: bool, passes_unasked: bool) -> int:
+    """Begin the race that was asked for, in the app or line by line.
+
+    Raises:
+        BitraceError: it cannot be begun.
+    """
+    paths = find_paths()
+    settings = load(paths.settings_file)
+    store = open_store(paths)
+    try:
+        opened = open_wish(store, wish, settings)
+        return _play(paths, settings, opened, plain, passes_unasked)
+    finally:
+        store.close()
+
+
+def resume_race(plain: bool, passes_unasked: bool) -> int:
+    """Go on with the race left open.
+
+    Raises:
+        InputError: there is none.
+    """
+    paths = find_paths()
+    settings = load(paths.settings_file)
+    store = open_store(paths)
+    try:
+        opened = open_again(store, settings)
+        if opened is None:
+            raise InputError("No race has been left open: `bitrace play` begins one.")
+        return _play(paths, settings, opened, plain, passes_unasked)
+    finally:
+        store.close()
+
+
+def open_store(paths: Paths) -> Store:
+    """The store; made, with its folder, where there is none."""
+    return Store.open(paths.store_file)
+
+
+def open_wish(store: Store, wish: Wish, settings: Settings) -> Opened:
+    """Begin the race that was asked for.
+
+    Raises:
+        BitraceError: a player's name, the text or the model cannot be used.
+    """
+    names = wish.players or (default_name(settings),)
+    model = wish.model or settings.model
+    gpu_layers = wish.gpu_layers if wish.gpu_layers >= 0 else settings.gpu_layers
+    check_model(model)
+    check_names(names)
+    players = [store.player(name) for name in names]
+    played = store.played_texts([player.id for player in players])
+    chosen = choose(wish, played)
+    race = begin(
+        store, chosen, players, str(Path(model).expanduser().resolve()) if model else ""
+    )
+    return Opened(store, race, chosen.text, gpu_layers)
+
+
+def open_again(store: Store, settings: Settings) -> Opened | None:
+    """The race left open, if there is one."""
+    entry = store.open_race()
+    if entry is None:
+        return None
+    race, text = store.load(entry.race_id)
+    return Opened(store, race, text, settings.gpu_layers)
+
+
+def open_next(store: Store, race: Race, settings: Settings) -> Opened:
+    """Begin the next race of the same players: the next passage of the pack or text.
+
+    Raises:
+        BitraceError: it cannot be begun.
+    """
+    setup = race.setup
+    builtin = setup.pack is not None and setup.pack.id in builtin_ids()
+    wish = Wish(
+        what=setup.pack.id if setup.pack and builtin else setup.origin or None,
+        players=tuple(player.name for player in setup.players),
+        model=setup.model_path,
+    )
+    return open_wish(store, wish, settings)
+
+
+def home_facts(store: Store, settings: Settings) -> HomeFacts:
+    """What home offers.
+
+    Raises:
+        BitraceError: the store or the built-in pack cannot be read.
+    """
+    from tui.screens.home import HomeFacts
+
+    player = store.player(default_name(settings))
+    pack = load_builtin(FIRST_PACK)
+    passage = next_passage(pack, store.played_texts([player.id]))
+    entry = store.open_race()
+    return HomeFacts(
+        first_start=store.count_races() == 0,
+        next_title=passage.title,
+        next_targets=len(passage.targets),
+        open_title=entry.title if entry else "",
+        open_progress=f"target {entry.n_revealed + 1} of {entry.n_targets}" if entry else "",
+    )
+
+
+def default_name(settings: Settings) -> str:
+    """The player who plays when nobody is named."""
+    if settings.player:
+        return settings.player
+    try:
+        login = clean(getpass.getuser())[:LONGEST_NAME].strip()
+    except (KeyError, OSError, ImportError):
+        return FIRST_NAME
+    return login or FIRST_NAME
+
+
+def check_names(names: tuple[str, ...]) -> None:
+    """Refuse names that cannot be shown, or told apart.
+
+    Raises:
+        InputError: with the reason.
+    """
+    if len(names) > MOST_PLAYERS:
+        raise InputError(f"{len(names)} players are too many: {MOST_PLAYERS} at the most.")
+    for name in names:
+        if not name.strip() or len(name) > LONGEST_NAME or clean(name) != name:
+            raise InputError(
+                f"A player's name is 1 to {LONGEST_NAME} characters without control "
+                f"characters: {clean(name)[:LONGEST_NAME]!r} is not."
+            )
+    if len({name.casefold() for name in names}) < len(names):
+        raise InputError("Two players have the same name: give each their own.")
+
+
+def check_model(model: str) -> None:
+    """Refuse what is no model file before anything is begun.
+
+    Raises:
+        ModelError: with the reason.
+    """
+    if model:
+        from engine.gguf import check_file
+
+        check_file(Path(model).expanduser())
+
+
+def _play(
+    paths: Paths, settings: Settings, opened: Opened, plain: bool, passes_unasked: bool
+) -> int:
+    from tui.__main__ import at_terminal
+
+    if plain or not at_terminal():
+        from tui.engine_room import open_link
+        from tui.plain import PlainRace
+
+        predictor: Predictor = open_link(paths)
+        try:
+            return PlainRace(opened, predictor, passes_unasked).run()
+        finally:
+            predictor.close()
+    from tui.app import run_race
+
+    return run_race(paths, settings, opened)

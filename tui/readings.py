@@ -1,0 +1,176 @@
+"""What the minds say about a race's targets, as it comes in from the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future
+from typing import Any
+
+from engine.errors import BitraceError, EngineError, ModelError
+from engine.minds import INSTINCT, OPPONENTS, Mind
+from engine.predictor import Job, Loaded, Predictor
+from engine.race import Identified, Identity, Race, Revealed
+from tui.engine_room import STARTER, Engines
+
+MINDS = {mind.key: mind for mind in OPPONENTS}
+_BLANK_LINE = "\n\n"
+
+
+class Readings:
+    """Asks for all bits a race still needs, and keeps them.
+
+    Callbacks come on the engine's threads; the bits are only ever added to.
+
+    Args:
+        predictor: who is asked.
+        race: the race as it stands; targets already revealed are not read again.
+        normalized: the passage.
+        engines: which models.
+        on_change: called when bits or progress came in.
+        on_fault: called once with what keeps the race from going on.
+    """
+
+    def __init__(
+        self,
+        predictor: Predictor,
+        race: Race,
+        normalized: str,
+        engines: Engines,
+        on_change: Callable[[], None],
+        on_fault: Callable[[BitraceError], None],
+    ) -> None:
+        self._predictor = predictor
+        self._race = race
+        self._text = normalized
+        self._engines = engines
+        self._on_change = on_change
+        self._on_fault = on_fault
+        self._bits: dict[str, dict[int, float]] = {
+            key: {} for key in (INSTINCT.key, *race.setup.minds)
+        }
+        self._loaded: dict[str, Loaded] = {}
+        self._asked: list[Future[Any]] = []
+        self._faulty = False
+        self._done = 0
+        self.doing = "starting"
+        """What the engine is at, for the foot of the screen."""
+
+    def start(self) -> None:
+        """Ask for everything: Instinct first, since nothing can be scored without it.
+
+        Raises:
+            NoInstinctError: the starter model is not installed.
+        """
+        for loading in self._engines.loadings():
+            future = self._predictor.load(loading, self._on_loading)
+            role = loading.role
+            future.add_done_callback(lambda done, role=role: self._on_loaded(role, done))
+            self._asked.append(future)
+        self._ask(STARTER, INSTINCT)
+        order = sorted(self._race.setup.minds, key=lambda key: not MINDS[key].reads_all)
+        for key in order:
+            self._ask(self._engines.raced_role, MINDS[key])
+
+    def stop(self) -> None:
+        """Give up whatever has not been read."""
+        self._faulty = True  # nothing more is told
+        for future in self._asked:
+            if not future.done():
+                self._predictor.cancel(future)
+
+    def has(self, mind: str, target: int) -> bool:
+        """Whether a mind's bits are there for a target."""
+        return self._race.setup.targets[target].index in self._bits[mind]
+
+    def revealed(self, target: int, at: str) -> Revealed | None:
+        """The event that shows a target's word, once every mind's bits are there."""
+        keys = (INSTINCT.key, *self._race.setup.minds)
+        if not all(self.has(key, target) for key in keys) or not self.ready:
+            return None
+        index = self._race.setup.targets[target].index
+        minds = {key: self._bits[key][index] for key in self._race.setup.minds}
+        return Revealed(target, self._bits[INSTINCT.key][index], minds, at)
+
+    def identified(self) -> Identified:
+        """The event that says which models read; after the first `revealed`."""
+        raced = self._loaded[self._engines.raced_role].identity
+        return Identified(
+            self._loaded[STARTER].identity, {key: raced for key in self._race.setup.minds}
+        )
+
+    @property
+    def place(self) -> str:
+        """The raced model and where it runs, for the foot of the screen."""
+        loaded = self._loaded.get(self._engines.raced_role)
+        if loaded is None:
+            return ""
+        identity = loaded.identity
+        return f"{identity.model} {identity.quantization} · {loaded.place}"
+
+    @property
+    def ready(self) -> bool:
+        return {STARTER, self._engines.raced_role} <= self._loaded.keys()
+
+    def _ask(self, role: str, mind: Mind) -> None:
+        setup = self._race.setup
+        wanted = tuple(target.index for target in setup.targets[self._race.target :])
+        before = setup.primer + _BLANK_LINE if mind.reads_all and setup.primer else ""
+        job = Job(role, mind, before + self._text, len(before), wanted)
+        bits = self._bits[mind.key]
+
+        def on_bits(more: dict[int, float]) -> None:
+            bits.update(more)
+            self._on_change()
+
+        future = self._predictor.read(job, on_bits)
+        future.add_done_callback(self._on_read)
+        self._asked.append(future)
+
+    def _on_loading(self, fraction: float) -> None:
+        self.doing = f"loading {fraction:.0%}".replace("%", " %")
+        self._on_change()
+
+    def _on_loaded(self, role: str, future: Future[Loaded]) -> None:
+        if (error := _error_of(future)) is not None:
+            self._fail(error)
+            return
+        loaded = future.result()
+        known = self._race.instinct if role == STARTER else None
+        if role == self._engines.raced_role and self._race.minds:
+            known = next(iter(self._race.minds.values()))
+        if known is not None and _other_model(known, loaded.identity):
+            self._fail(
+                ModelError(
+                    f"This race was begun with {known.file}, which has changed since: its bits "
+                    "would not compare. Start a new race."
+                )
+            )
+            return
+        self._loaded[role] = loaded
+        self.doing = "reading"
+        self._on_change()
+
+    def _on_read(self, future: Future[Any]) -> None:
+        if (error := _error_of(future)) is not None:
+            self._fail(error)
+            return
+        self._done += 1
+        if self._done == len(self._bits):
+            self.doing = ""
+        self._on_change()
+
+    def _fail(self, error: BaseException) -> None:
+        if self._faulty or isinstance(error, CancelledError):
+            return
+        self._faulty = True
+        if not isinstance(error, BitraceError):
+            error = EngineError(f"The engine failed: {error}")
+        self._on_fault(error)
+
+
+def _other_model(known: Identity, now: Identity) -> bool:
+    return (known.sha256, known.reading_version) != (now.sha256, now.reading_version)
+
+
+def _error_of(future: Future[Any]) -> BaseException | None:
+    return CancelledError() if future.cancelled() else future.exception()

@@ -1,0 +1,1 @@
+"""Screens: each composes widgets and holds no rule of the game."""

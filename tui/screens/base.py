@@ -1,0 +1,37 @@
+"""What all screens share: the foot, the help, and a word when the terminal is too small."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from textual.screen import Screen
+
+from tui.literal import clean
+
+if TYPE_CHECKING:
+    from tui.app import Bitrace
+
+LEAST_WIDTH = 60
+LEAST_HEIGHT = 20
+WIDE = 110
+
+
+class BitraceScreen(Screen[None]):
+    """A screen that knows its app.
+
+    Classes of the stylesheet follow its size: `-narrow-terminal` and `-low-terminal` below what
+    bitrace needs (then only the guard is shown), `-wide` where there is room beside.
+    """
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow-terminal"), (LEAST_WIDTH, "-fits"), (WIDE, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-low-terminal"), (LEAST_HEIGHT, "-high-enough")]
+
+    @property
+    def bitrace(self) -> Bitrace:
+        """The app."""
+        return cast("Bitrace", self.app)
+
+    def say(self, sentence: str, severity: str = "information") -> None:
+        """Show a sentence for a while; nothing in it is read as markup."""
+        level = "error" if severity == "error" else "information"
+        self.notify(clean(sentence), markup=False, severity=level, timeout=8)

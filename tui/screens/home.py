@@ -1,0 +1,121 @@
+"""Home: go on, begin, or open a text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from tui.commands import bindings
+from tui.literal import content
+from tui.screens.base import LEAST_HEIGHT, LEAST_WIDTH, BitraceScreen
+from tui.widgets.foot import Foot
+from tui.widgets.guard import SizeGuard
+
+_CONTINUE = "continue"
+_PLAY = "play"
+_OPEN = "open"
+_QUIT = "quit"
+
+_NAME = "b i t r a c e  ▇▅▃▂▁"
+_CLAIM = "Say what comes next. You and a language model, scored in the same bits."
+
+
+@dataclass(frozen=True, slots=True)
+class HomeFacts:
+    """What home offers, known a moment after it is first shown."""
+
+    first_start: bool
+    next_title: str
+    """The next warm-up passage."""
+    next_targets: int
+    open_title: str = ""
+    """The race left open, if any."""
+    open_progress: str = ""
+
+
+class HomeScreen(BitraceScreen):
+    """What a player sees first."""
+
+    BINDINGS = bindings("home")
+
+    def compose(self) -> ComposeResult:
+        """A name, a claim, what can be done."""
+        yield SizeGuard(LEAST_WIDTH, LEAST_HEIGHT)
+        with Vertical(id="home"):
+            yield Static(content(_NAME, "bold $primary"), id="name")
+            yield Static(content(_CLAIM), id="claim")
+            yield OptionList(*self._options(None), id="choices")
+            yield Static(id="hint")
+        yield Foot()
+
+    def on_mount(self) -> None:
+        """The list takes the keys."""
+        self.query_one(OptionList).focus()
+
+    def on_screen_resume(self) -> None:
+        """Shown again: races have been played meanwhile."""
+        self.bitrace.refresh_home()
+
+    def show(self, facts: HomeFacts) -> None:
+        """Offer what there is."""
+        choices = self.query_one(OptionList)
+        choices.clear_options()
+        choices.add_options(self._options(facts))
+        choices.highlighted = 0
+        hint = _FIRST_HINT if facts.first_start else _HINT
+        self.query_one("#hint", Static).update(content(hint, "$foreground 70%"))
+
+    def _options(self, facts: HomeFacts | None) -> list[Option]:
+        options: list[Option] = []
+        if facts is not None:
+            if facts.open_title:
+                detail = f"{facts.open_title}, {facts.open_progress}"
+                options.append(_option(_CONTINUE, "Go on with your race", detail))
+            begin = "Begin here" if facts.first_start else "Play the next warm-up"
+            detail = f"{facts.next_title}, {facts.next_targets} words to predict"
+            options.append(_option(_PLAY, begin, detail))
+        else:
+            options.append(_option(_PLAY, "Play a warm-up", ""))
+        options.append(_option(_OPEN, "Open a text of yours", ".txt, .md or a pack"))
+        options.append(_option(_QUIT, "Quit", ""))
+        return options
+
+    @on(OptionList.OptionSelected)
+    def _selected(self, event: OptionList.OptionSelected) -> None:
+        match event.option_id:
+            case "continue":
+                self.bitrace.resume_race()
+            case "play":
+                self.bitrace.play_warm_up()
+            case "open":
+                self.action_open_text()
+            case _:
+                self.action_quit()
+
+    def action_open_text(self) -> None:
+        """Ask for a file."""
+        self.bitrace.ask_for_text()
+
+    def action_quit(self) -> None:
+        """Leave."""
+        self.app.exit(0)
+
+
+_FIRST_HINT = (
+    "New here? Press Enter: a short text, five words to guess, the first word shown in under a "
+    "minute."
+)
+_HINT = "↑ ↓ choose · Enter begins"
+
+
+def _option(id: str, label: str, detail: str) -> Option:
+    parts = [content(label, "bold")]
+    if detail:
+        parts.append(content(f"  {detail}", "$foreground 60%"))
+    return Option(Content.assemble(*parts), id=id)

@@ -1,0 +1,216 @@
+"""The race: everybody writes, all see the word, on to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.widgets import Static
+
+from engine.bets import FIRST_STAKE
+from engine.errors import BitraceError, RaceError, StoreError
+from engine.words import words
+from tui.commands import bindings
+from tui.literal import content
+from tui.messages import EngineChanged, EngineFailed, SlipPlaced, WentOn
+from tui.passage_text import Piece, in_play, reflow
+from tui.screens.base import LEAST_HEIGHT, LEAST_WIDTH, BitraceScreen
+from tui.screens.curtain import Curtain
+from tui.session import Listeners, Session
+from tui.views import lanes, mind_line, player_names, reveal_rows, sense
+from tui.widgets.foot import Foot
+from tui.widgets.guard import SizeGuard
+from tui.widgets.lanes import LanesView
+from tui.widgets.passage import PassageView
+from tui.widgets.reveal import RevealPanel
+from tui.widgets.slip import SlipPanel
+
+WRITING = "writing"
+LOCKED = "locked in"
+READING = "reading"
+
+
+class RaceScreen(BitraceScreen):
+    """Plays a session to its end.
+
+    Args:
+        session: the race.
+        on_finished: called when the last reveal has been seen.
+    """
+
+    BINDINGS = bindings("race")
+
+    def __init__(self, session: Session, on_finished: Callable[[Session], None]) -> None:
+        super().__init__()
+        self._session = session
+        self._on_finished = on_finished
+        self._revealed: int | None = None
+        self._stakes = [FIRST_STAKE] * len(session.race.setup.players)
+        setup = session.race.setup
+        self._primer_unread = bool(setup.primer) and session.race.target == 0
+        self._writer: int | None = None
+
+    def compose(self) -> ComposeResult:
+        """Head, passage, lanes, slip or reveal, foot."""
+        yield SizeGuard(LEAST_WIDTH, LEAST_HEIGHT)
+        with Horizontal(id="head"):
+            yield Static(content(self._session.race.setup.title), id="title")
+            yield Static(id="progress")
+        yield PassageView(id="passage")
+        yield LanesView(id="lanes")
+        yield SlipPanel(id="slip")
+        yield Static(id="waiting")
+        yield RevealPanel(id="reveal")
+        yield Foot()
+
+    def on_mount(self) -> None:
+        """Show where the race is, and have the passage read."""
+        self._show()
+        self._start_reading()
+
+    def on_unmount(self) -> None:
+        """Nobody waits for the readings any more."""
+        self._session.stop()
+
+    @work(thread=True, group="engine", description="starting the engine")
+    def _start_reading(self) -> None:
+        # In a thread: importing the link and starting its process would hold up the keys.
+        listeners = Listeners(
+            on_change=lambda: self.post_message(EngineChanged()),
+            on_fault=lambda error: self.post_message(EngineFailed(error)),
+        )
+        try:
+            self._session.start(self.bitrace.open_predictor(), listeners)
+        except BitraceError as error:
+            self.post_message(EngineFailed(error))
+
+    @on(SlipPlaced)
+    def _placed(self, event: SlipPlaced) -> None:
+        player = self._writer
+        if player is None or self._revealed is not None:
+            return
+        before = self._session.race.target
+        self._stakes[player] = self.query_one(SlipPanel).line.default_stake
+        try:
+            self._session.lock(player, event.slip)
+        except (StoreError, RaceError) as error:
+            self.say(f"Not locked in: {error}", "error")
+            return
+        self._writer = None
+        if self._session.race.target > before:
+            self._revealed = before
+        self._show()
+
+    @on(EngineChanged)
+    def _engine_changed(self) -> None:
+        if self._session.race.phase == "waiting" and self._revealed is None:
+            before = self._session.race.target
+            try:
+                shown = self._session.reveal()
+            except (StoreError, RaceError) as error:
+                self.say(str(error), "error")
+                return
+            if shown:
+                self._revealed = before
+                self._show()
+                return
+        self._show_lanes()
+
+    @on(EngineFailed)
+    def _engine_failed(self, event: EngineFailed) -> None:
+        self.bitrace.leave_race(self._session, event.error)
+
+    @on(WentOn)
+    def _went_on(self) -> None:
+        if self._primer_unread:
+            self._primer_unread = False
+        self._revealed = None
+        if self._session.race.phase == "finished":
+            self._on_finished(self._session)
+        else:
+            self._show()
+
+    def action_pause(self) -> None:
+        """Leave; all that was locked in is kept."""
+        self.bitrace.leave_race(self._session, None)
+
+    def action_known(self) -> None:
+        """The player who writes knows this text."""
+        players = range(len(self._session.race.setup.players))
+        for player in players if self._writer is None else [self._writer]:
+            try:
+                self._session.say_known(player)
+            except StoreError as error:
+                self.say(str(error), "error")
+                return
+        self.say("Noted: this race stays off the boards. Play on for practice.")
+
+    def action_page(self, pages: int) -> None:
+        """Scroll the passage."""
+        passage = self.query_one(PassageView)
+        passage.scroll_relative(y=pages * (passage.size.height - 1), animate=False)
+
+    def _show(self) -> None:
+        """Compute the whole frame and swap it in."""
+        race = self._session.race
+        writing = self._revealed is None and not self._primer_unread
+        if writing and race.phase == "finished":
+            self._on_finished(self._session)
+            return
+        self.query_one("#progress", Static).update(content(self._progress()))
+        self.query_one(PassageView).show(self._pieces())
+        self.query_one(SlipPanel).display = writing and race.phase == "writing"
+        waiting = self.query_one("#waiting", Static)
+        waiting.display = writing and race.phase == "waiting"
+        waiting.update(content("All have locked in. The minds are still reading …"))
+        reveal = self.query_one(RevealPanel)
+        reveal.display = not writing
+        if self._primer_unread:
+            reveal.show([], "Read this first. Enter begins the race.")
+            reveal.focus()
+        elif self._revealed is not None:
+            reveal.show(reveal_rows(race, self._revealed), sense(race, self._revealed))
+            reveal.focus()
+        elif race.phase == "writing":
+            self._hand_over(race.to_write[0])
+        self._show_lanes()
+
+    def _hand_over(self, player: int) -> None:
+        """The next player writes; behind a curtain if there are several."""
+        if self._writer == player:
+            return
+        self._writer = player
+        setup = self._session.race.setup
+        at = setup.targets[self._session.race.target].start
+        seen = [word.text for word in words(self._session.text.normalized[:at])]
+        self.query_one(SlipPanel).begin(self._stakes[player], seen)
+        if len(setup.players) > 1:
+            self.app.push_screen(Curtain(player_names(self._session.race)[player]))
+
+    def _pieces(self) -> list[Piece]:
+        race = self._session.race
+        if self._primer_unread:
+            return [Piece(reflow(race.setup.primer))]
+        return in_play(race, self._session.text.shown, self._revealed)
+
+    def _progress(self) -> str:
+        race = self._session.race
+        if self._primer_unread:
+            return "before the race"
+        number = race.target + 1 if self._revealed is None else self._revealed + 1
+        return f"target {number} of {len(race.setup.targets)}"
+
+    def _show_lanes(self) -> None:
+        race = self._session.race
+        states: dict[str, str] = {}
+        if self._revealed is None and race.phase != "finished":
+            for player, name in enumerate(player_names(race)):
+                is_writing = player == self._writer
+                waits = player in race.to_write
+                states[name] = WRITING if is_writing else "" if waits else LOCKED
+            for key in race.setup.minds:
+                states[mind_line(key)] = LOCKED if self._session.is_locked(key) else READING
+        self.query_one(LanesView).show(lanes(race, states))
+        self.query_one(Foot).show(self._session.engine_line)

@@ -1,0 +1,222 @@
+"""What there is to say about a race, for the screens and for plain mode alike. No widgets."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from engine.bets import PASS
+from engine.minds import INSTINCT, READER
+from engine.race import Race
+from tui.literal import clean
+from tui.readings import MINDS
+
+GLYPHS = "▁▂▃▅▇"
+GLYPH_LIMITS = (1.0, 3.0, 6.0, 10.0)
+"""Bits below which a glyph still stands for a word: the first under 1 bit, and so on."""
+SHARE_WIDTH = 80
+_KNEW = 3.0
+_GUESSED = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """How far a racer is."""
+
+    name: str
+    insight_bits: float
+    state: str = ""
+    """`writing`, `locked in`, or nothing."""
+    is_player: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RevealRow:
+    """What a racer had on a revealed word."""
+
+    name: str
+    bits: float
+    percent: float
+    """What stood on the true word."""
+    change: float | None
+    """Change of the lane, in bits of insight; None for Instinct, which has none."""
+    is_player: bool
+
+
+def heat(bits: float) -> int:
+    """The step of a word on the scale of glyphs and colours, from 0 (cheap) to 4 (dear)."""
+    return sum(bits >= limit for limit in GLYPH_LIMITS)
+
+
+def glyph(bits: float) -> str:
+    """The glyph for a word's bits."""
+    return GLYPHS[heat(bits)]
+
+
+def signed(bits: float) -> str:
+    """Insight as shown: signed, one place; never −0.0."""
+    rounded = round(bits, 1) + 0.0
+    return f"{rounded:+.1f}"
+
+
+def percent(share: float) -> str:
+    """A probability in percent (0 to 100) with as many places as it needs."""
+    if share >= 10:
+        return f"{share:.0f} %"
+    if share >= 1:
+        return f"{share:.1f} %"
+    return f"{share:.2f} %" if share >= 0.01 else "under 0.01 %"
+
+
+def player_names(race: Race) -> list[str]:
+    """The players' names, ready for the screen."""
+    return [clean(player.name) for player in race.setup.players]
+
+
+def mind_line(key: str) -> str:
+    """A mind by its name."""
+    return MINDS[key].name
+
+
+def lanes(race: Race, states: dict[str, str] | None = None) -> list[Lane]:
+    """All lanes: the players', then the minds'.
+
+    Args:
+        race: the race.
+        states: what to say behind a lane, by the racer's name.
+    """
+    states = states or {}
+    found = [
+        Lane(name, race.total(player).insight_bits, states.get(name, ""), True)
+        for player, name in enumerate(player_names(race))
+    ]
+    for key in race.setup.minds:
+        name = mind_line(key)
+        found.append(Lane(name, race.mind_total(key).insight_bits, states.get(name, "")))
+    return found
+
+
+def reveal_rows(race: Race, target: int) -> list[RevealRow]:
+    """What everybody had on a revealed word: players, minds, Instinct."""
+    rows: list[RevealRow] = []
+    for player, name in enumerate(player_names(race)):
+        score = race.score(target, player)
+        rows.append(RevealRow(name, score.bits, _share(score.bits), score.insight_bits, True))
+    for key in race.setup.minds:
+        score = race.mind_score(target, key)
+        name = mind_line(key)
+        rows.append(RevealRow(name, score.bits, _share(score.bits), score.insight_bits, False))
+    instinct = race.reveals[target].instinct_bits
+    rows.append(RevealRow(INSTINCT.name, instinct, _share(instinct), None, False))
+    return rows
+
+
+def slip_line(race: Race, target: int, player: int) -> str:
+    """What a player had bet, as typed in full."""
+    slip = race.slip(target, player)
+    if slip == PASS:
+        return "passed"
+    bets = " ".join(f"{bet.word} {bet.percent}" for bet in slip.bets)
+    return clean(f"{bets} · rest {slip.rest}")
+
+
+def sense(race: Race, target: int) -> str:
+    """One line of sense about a revealed word."""
+    instinct = race.reveals[target].instinct_bits
+    scores = [race.score(target, player) for player in range(len(race.setup.players))]
+    best = min(range(len(scores)), key=lambda player: scores[player].bits)
+    alone = len(scores) == 1
+    who = "You" if alone else player_names(race)[best]
+    habit = f"with four words of memory it was {instinct:.1f}"
+    if all(race.slip(target, player) == PASS for player in range(len(scores))):
+        whose = "yours" if alone else "everybody's"
+        return f"A pass: Instinct's {instinct:.1f} bits are {whose}."
+    score = scores[best]
+    if score.insight_bits >= _KNEW:
+        return f"{who} knew: {score.bits:.1f} bits; {habit}."
+    if score.insight_bits >= _GUESSED:
+        return f"{who} had an idea: {score.bits:.1f} bits; {habit}."
+    if score.insight_bits > -_GUESSED:
+        return f"No better than habit: {score.bits:.1f} bits; {habit}."
+    nobody = "You were" if alone else "All were"
+    return f"{nobody} sure of something else: {score.bits:.1f} bits; {habit}."
+
+
+def winner(race: Race) -> str:
+    """Who has won, as a sentence."""
+    standing = sorted(lanes(race), key=lambda lane: -lane.insight_bits)
+    first, second = standing[0], standing[1]
+    lead = first.insight_bits - second.insight_bits
+    ahead = f"by {lead:.1f} bits" if round(lead, 1) else "by a hair"
+    if first.insight_bits < 0:
+        return f"{INSTINCT.name} beats everybody: nobody saved a bit."
+    you = first.is_player and len(race.setup.players) == 1
+    return f"{'You win' if you else first.name + ' wins'}, {ahead} before {second.name}."
+
+
+def next_opponent(race: Race) -> str:
+    """Whom to beat next, as a sentence."""
+    best = max(race.total(player).insight_bits for player in range(len(race.setup.players)))
+    ahead = [lane for lane in lanes(race) if not lane.is_player and lane.insight_bits > best]
+    if not ahead:
+        return "All minds are beaten. Next: a bigger model, with --model FILE."
+    nearest = min(ahead, key=lambda lane: lane.insight_bits)
+    return f"Next to beat: {nearest.name}, {nearest.insight_bits - best:.1f} bits ahead."
+
+
+def best_word(race: Race, player: int) -> str:
+    """The word at which a player's understanding was worth most, as a sentence."""
+    scores = [race.score(target, player) for target in range(race.target)]
+    target = max(range(len(scores)), key=lambda place: scores[place].insight_bits)
+    worth = scores[target].insight_bits
+    if worth < _GUESSED:
+        return "No word was worth more to you than habit."
+    word = clean(race.setup.targets[target].word)
+    return f"Following the text was worth most at “{word}”: {worth:.1f} bits."
+
+
+def bits_a_word(race: Race, player: int) -> float:
+    """A player's mean bits a target."""
+    return race.total(player).bits / len(race.setup.targets)
+
+
+def written_out(race: Race, player: int) -> str:
+    """What the targets take in bytes, plain and at the racers' bits, as a sentence."""
+    plain = sum(len(target.word.encode()) for target in race.setup.targets)
+    whose = "your" if len(race.setup.players) == 1 else f"{player_names(race)[player]}'s"
+    parts = [f"at {whose} bits {_bytes(race.total(player).bits)}"]
+    if READER.key in race.setup.minds:
+        parts.append(f"at {READER.name}'s {_bytes(race.mind_total(READER.key).bits)}")
+    return f"Written out these words take {plain} bytes; {', '.join(parts)}."
+
+
+def share_line(race: Race, player: int) -> str:
+    """A line to paste, without spoilers, at most 80 columns."""
+    setup = race.setup
+    where = f"{setup.pack.id}/{setup.passage}" if setup.pack else setup.passage
+    spark = "".join(glyph(race.score(target, player).bits) for target in range(race.target))
+    tail = f" {spark} {signed(race.total(player).insight_bits)} bits"
+    for key in setup.minds:
+        if key == READER.key:
+            tail += f" · {READER.name} {signed(race.mind_total(key).insight_bits)}"
+    room = SHARE_WIDTH - len("bitrace ") - len(tail)
+    return f"bitrace {clean(where)[: max(8, room)]}{tail}"
+
+
+def standing_notes(race: Race) -> Iterable[str]:
+    """What keeps players' races off the boards, if anything."""
+    for player, name in enumerate(player_names(race)):
+        if player in race.known:
+            yield f"{name} knew the text: off the boards."
+        elif race.setup.attempts[player] > 1:
+            times = race.setup.attempts[player]
+            yield f"{name} has raced this text before (race {times}): practice."
+
+
+def _share(bits: float) -> float:
+    return 100 * 2.0**-bits
+
+
+def _bytes(bits: float) -> int:
+    return math.ceil(bits / 8)

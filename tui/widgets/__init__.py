@@ -1,0 +1,1 @@
+"""Widgets: facts go up as messages, state comes down. None knows another or its screen."""

@@ -1,0 +1,158 @@
+"""The passage: the largest thing on the screen, scrolling by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.style import Style
+from textual.content import Content, Span
+from textual.geometry import Region, Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from tui.passage_text import Piece
+from tui.views import GLYPHS
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line as wrapped."""
+
+    strip: Strip
+    targets: frozenset[int]
+
+
+class PassageView(ScrollView):
+    """Shows pieces of a passage, wrapped; keeps its end, or the chosen target, in sight.
+
+    Paragraphs are wrapped once and kept: in play only the last one changes from turn to turn.
+    """
+
+    COMPONENT_CLASSES = {
+        "passage--blank",
+        "passage--fresh",
+        "passage--chosen",
+        *(f"passage--heat-{step}" for step in range(len(GLYPHS))),
+    }
+    can_focus = False
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._pieces: Sequence[Piece] = ()
+        self._chosen: int | None = None
+        self._lines: list[_Line] = []
+        self._wrapped: dict[tuple[tuple[Piece, ...], int | None, int], list[_Line]] = {}
+
+    def show(self, pieces: Sequence[Piece], chosen: int | None = None) -> None:
+        """Show other pieces.
+
+        Args:
+            pieces: the passage.
+            chosen: a target to be marked and kept in sight; without one the end is.
+        """
+        self._pieces = pieces
+        self._chosen = chosen
+        self._lay_out()
+
+    def on_resize(self) -> None:
+        """Wrap anew for another width."""
+        self._lay_out()
+
+    def notify_style_update(self) -> None:
+        """Colours have changed."""
+        super().notify_style_update()
+        self._wrapped.clear()
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        width = self.scrollable_content_region.width
+        if width <= 0:
+            return
+        kept: dict[tuple[tuple[Piece, ...], int | None, int], list[_Line]] = {}
+        self._lines = []
+        for paragraph in _paragraphs(self._pieces):
+            targets = {piece.target for piece in paragraph}
+            chosen = self._chosen if self._chosen in targets else None
+            key = (paragraph, chosen, width)
+            kept[key] = self._wrapped.get(key) or self._wrap(paragraph, chosen, width)
+            self._lines += kept[key]
+        self._wrapped = kept
+        self.virtual_size = Size(width, len(self._lines))
+        self._keep_in_sight()
+        self.refresh()
+
+    def _keep_in_sight(self) -> None:
+        if self._chosen is None:
+            self.scroll_end(animate=False, immediate=True)
+            return
+        rows = [row for row, line in enumerate(self._lines) if self._chosen in line.targets]
+        if rows:
+            region = Region(0, rows[0], 1, len(rows))
+            self.scroll_to_region(region, animate=False, immediate=True)
+
+    def _wrap(
+        self, paragraph: tuple[Piece, ...], chosen: int | None, width: int
+    ) -> list[_Line]:
+        base = self.visual_style
+        texts: list[str] = []
+        spans: list[Span] = []
+        at = 0
+        for piece in paragraph:
+            texts.append(piece.text)
+            if (name := _style_name(piece, chosen)) is not None:
+                style = self.get_visual_style(name)
+                spans.append(Span(at, at + len(piece.text), style))
+            at += len(piece.text)
+        content = Content("".join(texts), spans)
+        lines: list[_Line] = []
+        at = 0
+        for line in content.wrap(width):
+            segments = line.render_segments(base)
+            found = _targets_in(paragraph, at, at + len(line.plain))
+            lines.append(_Line(Strip(segments).adjust_cell_length(width), found))
+            at += len(line.plain) + 1
+        return lines
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the window on the passage."""
+        row = y + self.scroll_offset.y
+        width = self.scrollable_content_region.width
+        if row < len(self._lines):
+            return self._lines[row].strip
+        return Strip.blank(width, self.rich_style if width else Style())
+
+
+def _style_name(piece: Piece, chosen: int | None) -> str | None:
+    if piece.kind == "text":
+        return None
+    if chosen is not None and piece.target == chosen:
+        return "passage--chosen"
+    if piece.kind in ("blank", "fresh"):
+        return f"passage--{piece.kind}"
+    return f"passage--heat-{piece.heat}"
+
+
+def _paragraphs(pieces: Sequence[Piece]) -> list[tuple[Piece, ...]]:
+    """Pieces cut at line ends; a cut piece keeps its kind."""
+    found: list[tuple[Piece, ...]] = []
+    paragraph: list[Piece] = []
+    for piece in pieces:
+        first, *more = piece.text.split("\n")
+        paragraph.append(Piece(first, piece.kind, piece.heat, piece.target))
+        for text in more:
+            found.append(tuple(paragraph))
+            paragraph = [Piece(text, piece.kind, piece.heat, piece.target)]
+    found.append(tuple(paragraph))
+    return found
+
+
+def _targets_in(paragraph: tuple[Piece, ...], start: int, end: int) -> frozenset[int]:
+    """Targets that begin between two offsets of a paragraph."""
+    found: set[int] = set()
+    at = 0
+    for piece in paragraph:
+        if piece.target >= 0 and start <= at < end:
+            found.add(piece.target)
+        at += len(piece.text)
+    return frozenset(found)

@@ -1,0 +1,159 @@
+"""Writing a slip: the line, the bar of stakes, and what is at risk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.suggester import Suggester
+from textual.widgets import Input, Static
+
+from engine.bets import FIRST_STAKE, PASS, Slip, last_stake, parse, risk
+from engine.errors import SlipError
+from tui.commands import bindings
+from tui.literal import clean, content
+from tui.messages import SlipPlaced
+from tui.typing import complete, completions, restake
+
+_LONGEST_LINE = 200
+_BAR_CELLS = 50
+_BET_GLYPHS = "█▓▒█▓"
+_BET_STYLES = ("$primary", "$primary", "$primary", "$accent 60%", "$accent 60%")
+
+
+class _FromPassage(Suggester):
+    """Completes words that everybody can see in the passage, in grey behind the caret."""
+
+    def __init__(self) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+        self.shown_words: Sequence[str] = ()
+
+    async def get_suggestion(self, value: str) -> str | None:
+        """The line with its last word completed."""
+        found = completions(value, len(value), self.shown_words)
+        return complete(value, len(value), self.shown_words)[0] if found else None
+
+
+class SlipLine(Input):
+    """The line a slip is typed on."""
+
+    BINDINGS = bindings("slip")
+
+    def __init__(self) -> None:
+        self.words = _FromPassage()
+        super().__init__(
+            placeholder="harbour 60 sea 20",
+            suggester=self.words,
+            max_length=_LONGEST_LINE,
+            select_on_focus=False,
+            compact=True,
+        )
+        self.default_stake = FIRST_STAKE
+
+    def action_restake(self, change: int) -> None:
+        """Change the stake of the word under the caret."""
+        found = restake(self.value, self.cursor_position, change, self.default_stake)
+        self._take(*found)
+
+    def action_complete(self) -> None:
+        """Complete the word under the caret, or go to the next bet."""
+        self._take(*complete(self.value, self.cursor_position, self.words.shown_words))
+
+    def _take(self, line: str, caret: int) -> None:
+        self.value = line
+        self.cursor_position = caret
+
+
+class SlipPanel(Vertical):
+    """One player's slip. Says `SlipPlaced` when it is locked in."""
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._asked_to_pass = False
+
+    def compose(self) -> ComposeResult:
+        """A line, a bar, a sentence."""
+        with Horizontal(id="slip-row"):
+            yield Static("›", id="slip-mark")
+            yield SlipLine()
+        yield Static(id="stakes")
+        yield Static(id="risk")
+
+    def begin(self, default_stake: int, shown_words: Sequence[str]) -> None:
+        """An empty slip for the next turn.
+
+        Args:
+            default_stake: percent for words typed without a number.
+            shown_words: words of the passage that everybody can see.
+        """
+        line = self.line
+        line.default_stake = default_stake
+        line.words.shown_words = shown_words
+        line.value = ""
+        self._asked_to_pass = False
+        self._show_slip(PASS)
+        line.focus()
+
+    @property
+    def line(self) -> SlipLine:
+        """The line."""
+        return self.query_one(SlipLine)
+
+    @on(Input.Changed)
+    def _changed(self, event: Input.Changed) -> None:
+        event.stop()
+        if (safe := clean(event.value)) != event.value:
+            self.line.value = safe
+            return
+        self._asked_to_pass = False
+        try:
+            self._show_slip(parse(event.value, self.line.default_stake))
+        except SlipError as error:
+            self._say(str(error), "$warning")
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        line = self.line
+        try:
+            slip = parse(line.value, line.default_stake)
+        except SlipError as error:
+            self._say(f"not taken: {error}", "bold $error")
+            return
+        if slip == PASS and not self._asked_to_pass:
+            self._asked_to_pass = True
+            self._say("Pass? You would score what Instinct scores. Enter passes.", "$warning")
+            return
+        line.default_stake = last_stake(line.value) or line.default_stake
+        self.post_message(SlipPlaced(slip))
+
+    def _show_slip(self, slip: Slip) -> None:
+        self.query_one("#stakes", Static).update(_stakes(slip))
+        at_risk = risk(slip)
+        if at_risk is None:
+            text = "words and the percent you stake on each; the rest stays on Instinct"
+        else:
+            right, wrong = at_risk.right_bits, at_risk.wrong_bits
+            text = f"right {right:.1f} bits · wrong +{wrong:.1f} and Instinct's"
+        self._say(text, "$foreground 70%")
+
+    def _say(self, text: str, style: str) -> None:
+        self.query_one("#risk", Static).update(content(text, style))
+
+
+def _stakes(slip: Slip) -> Content:
+    """The bar: each bet in its share of the cells, then what Instinct keeps."""
+    parts: list[tuple[str, str]] = []
+    used = 0
+    staked = 0
+    for place, bet in enumerate(slip.bets):
+        staked += bet.percent
+        cells = round(staked * _BAR_CELLS / 100) - used
+        used += cells
+        parts.append((_BET_GLYPHS[place] * cells, _BET_STYLES[place]))
+    parts.append(("░" * (_BAR_CELLS - used), "$secondary 60%"))
+    parts.append((f"   Instinct keeps {slip.rest} %", "$foreground 70%"))
+    return Content.assemble(*parts)
