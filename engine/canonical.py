@@ -88,8 +88,8 @@ OnProgress: TypeAlias = Callable[[int, int], None]
 class Watch:
     """How a long reading is followed and stopped."""
 
-    on_bits: OnBits = lambda bits: None
-    on_progress: OnProgress = lambda done, total: None
+    on_bits: OnBits = lambda _bits: None
+    on_progress: OnProgress = lambda _done, _total: None
     check: Callable[[], None] = lambda: None
     """Called between decodes; raises to stop the reading."""
 
@@ -198,7 +198,7 @@ class _Block:
     """The first row of the window after it."""
 
     def takes(self, tally: Tally) -> bool:
-        """Whether a word is scored in this window: it ends in it, or no other holds it whole."""
+        """Whether a word is scored in this window: it ends here, or no other holds it."""
         span = tally.span
         return (
             span.last_row <= self.window_end

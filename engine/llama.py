@@ -144,8 +144,8 @@ class Library:
                 else "no reason given"
             )
             raise ModelError(
-                f"{path} cannot be loaded as a model: it is damaged, cut short or of a kind this "
-                f"llama.cpp does not know ({reason}). Get the file again or choose another."
+                f"{path} cannot be loaded as a model: it is damaged, cut short or of a kind "
+                f"this llama.cpp does not know ({reason}). Get it again or choose another."
             )
         return Model(handle, path, self._offloaded, self._main_device())
 
@@ -162,7 +162,7 @@ class Model:
     ) -> None:
         self._handle = handle
         self.path = path
-        self._vocab = api.llama_model_get_vocab(handle)
+        self._vocab: Any = api.llama_model_get_vocab(handle)
         self._refuse_other_kinds(path)
         quantization = _quantization(self._description())
         n_layers = int(api.llama_model_n_layer(handle)) + 1
@@ -181,7 +181,7 @@ class Model:
         self.vocabulary = Vocabulary(self._pieces())
         self.start_token = self._start_token()
         self._context = self._new_context(path)
-        self._memory = api.llama_get_memory(self._context)
+        self._memory: Any = api.llama_get_memory(self._context)
         self._batch = api.llama_batch_init(LARGEST_WINDOW, 0, 1)
 
     def _new_context(self, path: Path) -> Any:
@@ -209,8 +209,8 @@ class Model:
         )
         if embeds or api.llama_model_has_encoder(self._handle):
             raise ModelError(
-                f"{path} is a model for embeddings or translation ({kind}); it does not predict "
-                "the next word. Choose a text-generation model."
+                f"{path} is a model for embeddings or translation ({kind}); it does not "
+                "predict the next word. Choose a text-generation model."
             )
 
     def tokenize(self, text: bytes) -> list[int]:
@@ -277,7 +277,7 @@ class Model:
         return pieces
 
     def _meta(self, key: str) -> str | None:
-        buffer = ctypes.create_string_buffer(512)
+        buffer: Any = ctypes.create_string_buffer(512)
         n = api.llama_model_meta_val_str(self._handle, key.encode(), buffer, len(buffer))
         return buffer.value.decode("utf-8", "replace") if n >= 0 else None
 

@@ -43,7 +43,11 @@ class ScriptedPredictor:
         self._delay_s = delay_s
         self._fault = fault
 
-    def load(self, loading: Loading, on_progress: OnProgress | None = None) -> Future[Loaded]:
+    def load(
+        self,
+        loading: Loading,
+        on_progress: OnProgress | None = None,  # noqa: ARG002
+    ) -> Future[Loaded]:
         """Nothing is loaded; the identity says that it is a script."""
         name = "scripted"
         identity = Identity(name, loading.path, "0" * 64, "none", READING_VERSION, "script", 0)
@@ -52,7 +56,10 @@ class ScriptedPredictor:
         return future
 
     def read(
-        self, job: Job, on_bits: OnBits | None = None, on_progress: OnProgress | None = None
+        self,
+        job: Job,
+        on_bits: OnBits | None = None,
+        on_progress: OnProgress | None = None,  # noqa: ARG002
     ) -> Future[Reading]:
         """The script's bits, after the delay."""
         future: Future[Reading] = Future()

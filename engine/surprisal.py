@@ -48,7 +48,7 @@ class Row:
     """The model's distribution over one next token.
 
     Args:
-        logits: (vocabulary,) float32, a view of the model's buffer, valid until the next decode.
+        logits: (vocabulary,) float32, valid until the next decode.
     """
 
     __slots__ = ("_log_sum", "_logits", "_top", "_weights")

@@ -26,7 +26,7 @@ _PADDING = 4
 
 @dataclass(frozen=True, slots=True)
 class _Kinds:
-    """What begins at each byte of the pieces laid end to end. All arrays: (bytes + padding,)."""
+    """What begins at each byte of the pieces laid end to end: (bytes + padding,)."""
 
     begins_word: Flags
     """A letter, mark or digit, or only part of a character."""

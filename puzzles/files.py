@@ -34,7 +34,7 @@ def read(path: Path, name: str) -> bytes:
         detail = (reason or "the path is not valid").lower()
         raise InputError(f"{name} cannot be read ({detail}): check path and rights.") from None
     if len(raw) > MOST_BYTES:
-        raise InputError(f"{name} is over {MOST_BYTES // 1_000_000} MB: take a part of it.")
+        raise InputError(f"{name} is over {MOST_BYTES // 1_000_000} MB: make it smaller.")
     return raw
 
 

@@ -154,8 +154,11 @@ def _load(raw: bytes, name: str) -> Pack:
         table = tomllib.loads(source)
     except OutlineError as error:
         raise PackFaults((Fault(name, error.line, None, None, error.message),)) from None
-    except (ValueError, RecursionError) as error:
+    except tomllib.TOMLDecodeError as error:
         raise PackFaults((_toml_fault(name, str(error)),)) from None
+    except (ValueError, RecursionError):
+        message = "this is not valid TOML (a number or a nesting is too long): shorten it."
+        raise PackFaults((Fault(name, None, None, None, message),)) from None
     report = _Report(name, places, cast("dict[str, object]", table))
     file = _validate(report)
     marked = _marked(report)
@@ -246,6 +249,9 @@ def _validate(report: _Report) -> PackFile | None:
         file = PackFile.model_validate(report.table)
     except ValidationError as error:
         for details in error.errors(include_url=False, include_input=False):
+            # Tables that were refused are not counted, so this may be said of a full pack.
+            if details["type"] == "too_short" and report.passages:
+                continue
             passage, key = _where(details["loc"])
             line_inside = details.get("ctx", {}).get("line")
             report.add(passage, key, sentence(details), line_inside)

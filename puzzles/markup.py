@@ -17,6 +17,7 @@ from puzzles.files import quoted
 MOST_FAULTS = 20
 """Faults told of one text; reading stops there."""
 
+_NOT_CLOSED = "[[ is not closed: write ]] behind the word, or \\[[ for plain brackets."
 _BRACKETS = re.compile(r"\\\[\[|\[\[+|\]\]")
 
 
@@ -64,7 +65,7 @@ def parse(text: str) -> Marked:
         if (message := _wrong(plain, mark, found.get(mark.start))) is not None:
             faults.append((mark.line, message))
     if faults:
-        raise MarkupError(tuple(sorted(faults)))
+        raise MarkupError(tuple(sorted(faults, key=lambda fault: fault[0])))
     prepared = prepare(plain)
     targets = (found[mark.start] for mark in marks)
     return Marked(
@@ -96,7 +97,7 @@ def _take_out(text: str) -> tuple[str, list[_Mark], list[tuple[int, str]]]:
             opened = None
         elif token.startswith("[["):
             if opened is not None:
-                faults.append((opened[1], _not_closed(f"before the next [[ (line {line})")))
+                faults.append((opened[1], _NOT_CLOSED))
             elif len(token) > 3:
                 faults.append((line, "too many [ in a row: a mark is [[word]]."))
             piece += "[" * (len(token) - 2)
@@ -106,14 +107,9 @@ def _take_out(text: str) -> tuple[str, list[_Mark], list[tuple[int, str]]]:
         pieces.append(piece)
         length += len(piece)
     if opened is not None and len(faults) < MOST_FAULTS:
-        faults.append((opened[1], _not_closed("")))
+        faults.append((opened[1], _NOT_CLOSED))
     pieces.append(text[done:])
     return "".join(pieces), marks, faults
-
-
-def _not_closed(where: str) -> str:
-    before = f" {where}" if where else ""
-    return f"[[ is not closed{before}: write ]] behind the word, or \\[[ for plain brackets."
 
 
 def _wrong(plain: str, mark: _Mark, word: Word | None) -> str | None:

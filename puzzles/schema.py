@@ -5,7 +5,7 @@ That ids are unique and that texts have enough words is checked by `puzzles.load
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 import regex
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -18,6 +18,8 @@ FORMAT: Final = 1
 MOST_PASSAGES = 200
 
 _ID = "[a-z0-9-]{2,40}"
+_INK = r"\S"
+_LANGUAGE = r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$"
 _FORBIDDEN = r"\p{Cc}\p{Co}\p{Cs}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _FORBIDDEN_IN_LINE = regex.compile(rf"[{_FORBIDDEN}]")
 _FORBIDDEN_IN_TEXT = regex.compile(rf"(?V1)[[{_FORBIDDEN}]--[\n\t]]")
@@ -44,14 +46,12 @@ def _check_text(value: str) -> str:
     return _check(value, _FORBIDDEN_IN_TEXT, " but line breaks and tabs")
 
 
-_Line = Annotated[str, Field(strict=True), AfterValidator(_check_line)]
-_LongText = Annotated[str, Field(strict=True), AfterValidator(_check_text)]
-_Id = Annotated[_Line, Field(pattern=f"^{_ID}$")]
-_Title = Annotated[_Line, Field(max_length=120, pattern=r"\S")]
-_Name = Annotated[_Line, Field(max_length=120)]
-_Language = Annotated[
-    _Line, Field(max_length=35, pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")
-]
+_LINE = AfterValidator(_check_line)
+_TEXT = AfterValidator(_check_text)
+_Id = Annotated[str, Field(strict=True, pattern=f"^{_ID}$"), _LINE]
+_Title = Annotated[str, Field(strict=True, max_length=120, pattern=_INK), _LINE]
+_Name = Annotated[str, Field(strict=True, max_length=120), _LINE]
+_Words = Annotated[str, Field(strict=True, max_length=20_000), _TEXT]
 
 
 class PassageFile(BaseModel):
@@ -61,14 +61,14 @@ class PassageFile(BaseModel):
 
     id: _Id
     title: _Title
-    source: Annotated[_Line, Field(max_length=500)] = ""
+    source: Annotated[str, Field(strict=True, max_length=500), _LINE] = ""
     """Shown only after the race."""
-    theme: Annotated[_Line, Field(max_length=40)] = ""
-    primer: Annotated[_LongText, Field(max_length=20_000)] = ""
+    theme: Annotated[str, Field(strict=True, max_length=40), _LINE] = ""
+    primer: _Words = ""
     """Read before the race; Stranger does without."""
-    preface: Annotated[_LongText, Field(max_length=20_000)] = ""
+    preface: _Words = ""
     """What Sage reads first."""
-    text: Annotated[_LongText, Field(max_length=500_000)]
+    text: Annotated[str, Field(strict=True, max_length=500_000), _TEXT]
     """With its targets marked (`puzzles.markup`)."""
 
 
@@ -77,14 +77,14 @@ class PackFile(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    format: Literal[1]
+    format: Annotated[int, Field(strict=True, ge=FORMAT, le=FORMAT)]
     id: _Id
     title: _Title
     author: _Name = ""
     license: _Name = ""
-    language: _Language = "en"
-    description: Annotated[_LongText, Field(max_length=2_000)] = ""
-    version: Annotated[_Line, Field(max_length=40, pattern=r"\S")] = "1"
+    language: Annotated[str, Field(strict=True, max_length=35, pattern=_LANGUAGE), _LINE] = "en"
+    description: Annotated[str, Field(strict=True, max_length=2_000), _TEXT] = ""
+    version: Annotated[str, Field(strict=True, max_length=40, pattern=_INK), _LINE] = "1"
     passages: Annotated[tuple[PassageFile, ...], Field(min_length=1, max_length=MOST_PASSAGES)]
 
 
@@ -92,10 +92,13 @@ _PATTERNS = {
     "id": "must be 2 to 40 of the characters a-z, 0-9 and -.",
     "language": 'must be a language code such as "en".',
 }
+_OTHER_FORMAT = f"must be {FORMAT}: packs of format {FORMAT} are read."
 _SENTENCES = {
     "missing": "this key is missing: add it.",
     "string_type": "must be text in quotes.",
-    "literal_error": f"must be {FORMAT}: packs of format {FORMAT} are read.",
+    "int_type": _OTHER_FORMAT,
+    "greater_than_equal": _OTHER_FORMAT,
+    "less_than_equal": _OTHER_FORMAT,
     "tuple_type": "must be tables, each begun with [[passages]].",
     "model_type": "must be a table, begun with [[passages]].",
     "too_short": f"a pack has 1 to {MOST_PASSAGES} passages: add one.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from textual import on, work
@@ -13,8 +14,9 @@ from textual.screen import Screen
 from tui.commands import COMMANDS, bindings, commands_of
 from tui.faults import EXIT_FAULT, log_fault
 from tui.literal import clean
-from tui.messages import EngineNotice
+from tui.messages import EngineNotice, EngineTold
 from tui.paths import Paths, find_paths
+from tui.screens.base import BitraceScreen
 from tui.screens.home import HomeScreen
 from tui.settings import Settings, load
 from tui.theme import THEME
@@ -58,6 +60,8 @@ class Bitrace(App[int]):
         self.settings = settings
         self.sentence = ""
         """What is told when the screen is gone."""
+        self.engine = ""
+        """What the engine is and does, for the foot of every screen."""
         self._opened = opened
         self._store: Store | None = opened.store if opened else None
         self._predictor = predictor
@@ -71,6 +75,8 @@ class Bitrace(App[int]):
         """After the first paint: whatever takes time."""
         if self._opened is not None:
             self.show_race(self._opened)
+        else:
+            self._load_starter()
 
     def open_predictor(self) -> Predictor:
         """Who reads; made when first asked for. May be called from any thread."""
@@ -78,9 +84,7 @@ class Bitrace(App[int]):
             if self._predictor is None:
                 from tui.engine_room import open_link
 
-                self._predictor = open_link(
-                    self.paths, lambda line: self.post_message(EngineNotice(line))
-                )
+                self._predictor = open_link(self.paths, self._notice)
             return self._predictor
 
     @property
@@ -95,6 +99,29 @@ class Bitrace(App[int]):
 
             self._store = open_store(self.paths)
         return self._store
+
+    def tell_engine(self, line: str) -> None:
+        """Say at the foot of the screen what the engine is and does."""
+        if line and line != self.engine:
+            self.engine = line
+            if isinstance(self.screen, BitraceScreen):
+                self.screen.show_engine(line)
+
+    @work(thread=True, group="engine", description="loading the starter model")
+    def _load_starter(self) -> None:
+        from tui.engine_room import load_starter
+
+        load_starter(self.open_predictor(), self._tell)
+
+    def _tell(self, line: str) -> None:
+        self.post_message(EngineTold(line))
+
+    def _notice(self, line: str) -> None:
+        self.post_message(EngineNotice(line))
+
+    @on(EngineTold)
+    def _engine_told(self, event: EngineTold) -> None:
+        self.tell_engine(event.line)
 
     @on(EngineNotice)
     def _engine_notice(self, event: EngineNotice) -> None:
@@ -226,11 +253,11 @@ class Bitrace(App[int]):
     @work(thread=True, exclusive=True, group="home", description="looking at packs")
     def refresh_home(self) -> None:
         """Find out what home can offer: packs are read only now."""
-        from tui import play
+        # Imported in this thread, so that home takes keys meanwhile.
+        import_module("tui.play")
+        self.call_from_thread(self._show_home)
 
-        self.call_from_thread(self._show_home, play)
-
-    def _show_home(self, play: object) -> None:
+    def _show_home(self) -> None:
         from engine.errors import BitraceError
         from tui.play import home_facts
 
@@ -251,7 +278,10 @@ class Bitrace(App[int]):
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(list(commands_of(*parts, "app"))))
 
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+    def get_system_commands(
+        self,
+        screen: Screen[object],  # noqa: ARG002
+    ) -> Iterable[SystemCommand]:
         """What the palette offers: the theme, and the commands of this screen."""
         yield SystemCommand("Theme", "Choose other colours", self.action_change_theme)
         for command in COMMANDS:

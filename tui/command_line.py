@@ -2,7 +2,7 @@
 
 # No `from __future__ import annotations`: typer reads the annotations at run time.
 from enum import StrEnum
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -46,19 +46,19 @@ def _everything(
 
 def play(
     text: Annotated[
-        Optional[str],
+        str | None,
         typer.Argument(
             metavar="[TEXT|PACK|PACK/PASSAGE]",
-            help="A text file, a pack or a passage of one; the next warm-up passage if left out.",
+            help="A text file, a pack or one of its passages; by default the next warm-up.",
             show_default=False,
         ),
     ] = None,
     player: Annotated[
-        Optional[list[str]],
+        list[str] | None,
         typer.Option(metavar="NAME", help="Who plays; once for each player, up to eight."),
     ] = None,
     targets: Annotated[
-        Optional[int],
+        int | None,
         typer.Option(metavar="N", min=1, max=200, help="How many words to predict."),
     ] = None,
     seed: Annotated[int, typer.Option(metavar="S", help="Another seed draws other words.")] = 0,
@@ -66,12 +66,12 @@ def play(
         DrawHow, typer.Option(help="Words that return, or any word.")
     ] = DrawHow.RETURNING,
     from_word: Annotated[
-        Optional[str],
+        str | None,
         typer.Option("--from", metavar="WORD", help="Begin at this word, or word number."),
     ] = None,
     whole: Annotated[bool, typer.Option("--whole", help="Play the whole text.")] = False,
     model: Annotated[
-        Optional[str], typer.Option(metavar="FILE", help="Race this model (GGUF).")
+        str | None, typer.Option(metavar="FILE", help="Race this model (GGUF).")
     ] = None,
     gpu_layers: Annotated[
         int, typer.Option(metavar="N", min=-1, help="Layers on the GPU; -1 for all.")
@@ -124,12 +124,12 @@ def score(
         str, typer.Argument(metavar="FILE|-", help="A text file; - for standard input.")
     ],
     memory: Annotated[
-        Optional[list[int]],
+        list[int] | None,
         typer.Option(metavar="K", min=0, help="Also with K words of memory; may be repeated."),
     ] = None,
     format: Annotated[Format, typer.Option(help="How it is printed.")] = Format.TABLE,
     model: Annotated[
-        Optional[str], typer.Option(metavar="FILE", help="Score with this model (GGUF).")
+        str | None, typer.Option(metavar="FILE", help="Score with this model (GGUF).")
     ] = None,
 ) -> None:
     """Tell the bits of each word of a text."""
@@ -174,12 +174,13 @@ def export(
 
 def command_line() -> typer.Typer:
     """The whole command line."""
-    plain_help = {"rich_markup_mode": None, "pretty_exceptions_enable": False}
-    app = typer.Typer(**plain_help, add_completion=False, no_args_is_help=False)
+    app = typer.Typer(
+        rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False
+    )
     app.callback()(_everything)
     for command in (play, resume, score, doctor):
         app.command()(command)
-    scores = typer.Typer(**plain_help, no_args_is_help=True, help="Finished races as cards.")
+    scores = typer.Typer(rich_markup_mode=None, help="Finished races as cards.")
     scores.command()(export)
     scores.callback()(lambda: None)
     app.add_typer(scores, name="scores")

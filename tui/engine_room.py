@@ -7,7 +7,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from engine.predictor import Loading
+from engine.errors import NoInstinctError
+from engine.predictor import Loaded, Loading, Predictor
 
 if TYPE_CHECKING:
     from engine.link import Link
@@ -68,3 +69,37 @@ def wait_for(future: Future[Answer]) -> Answer:
         except TimeoutError:
             if future.done():
                 return future.result()
+
+
+def load_starter(predictor: Predictor, tell: Callable[[str], None]) -> None:
+    """Have the starter model loaded before it is needed.
+
+    What goes wrong is told when a race needs the model, not here.
+
+    Args:
+        predictor: who loads it.
+        tell: gets a line about it, on the engine's threads.
+    """
+    try:
+        loading = Engines().loadings()[0]
+    except NoInstinctError:
+        tell("no starter model: see `bitrace doctor`")
+        return
+
+    def loaded(future: Future[Loaded]) -> None:
+        if not future.cancelled() and future.exception() is None:
+            tell(describe(future.result()))
+
+    future = predictor.load(loading, lambda fraction: tell(loading_line(fraction)))
+    future.add_done_callback(loaded)
+
+
+def describe(loaded: Loaded) -> str:
+    """A model and where it runs, in one line."""
+    identity = loaded.identity
+    return f"{identity.model} {identity.quantization} · {loaded.place}"
+
+
+def loading_line(fraction: float) -> str:
+    """How far a model is loaded, in one line."""
+    return f"loading {100 * fraction:.0f} %"

@@ -36,6 +36,18 @@ class EngineFailed(Message):
         self.error = error
 
 
+class EngineTold(Message):
+    """What the engine is or does, for the foot of the screen."""
+
+    def __init__(self, line: str) -> None:
+        super().__init__()
+        self.line = line
+
+    def can_replace(self, message: Message) -> bool:
+        """A slow screen needs only the last of these."""
+        return isinstance(message, EngineTold)
+
+
 class EngineNotice(Message):
     """A line about the engine, for the player."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import InputError
-from engine.race import Player, Race
+from engine.race import Race
 from engine.words import Text
 from puzzles.load import builtin_ids, load_builtin
 from tui.choose import FIRST_PACK, Wish, choose, next_passage

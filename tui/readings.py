@@ -10,7 +10,7 @@ from engine.errors import BitraceError, EngineError, ModelError
 from engine.minds import INSTINCT, OPPONENTS, Mind
 from engine.predictor import Job, Loaded, Predictor
 from engine.race import Identified, Identity, Race, Revealed
-from tui.engine_room import STARTER, Engines
+from tui.engine_room import STARTER, Engines, describe, loading_line
 
 MINDS = {mind.key: mind for mind in OPPONENTS}
 _BLANK_LINE = "\n\n"
@@ -95,17 +95,14 @@ class Readings:
         """The event that says which models read; after the first `revealed`."""
         raced = self._loaded[self._engines.raced_role].identity
         return Identified(
-            self._loaded[STARTER].identity, {key: raced for key in self._race.setup.minds}
+            self._loaded[STARTER].identity, dict.fromkeys(self._race.setup.minds, raced)
         )
 
     @property
     def place(self) -> str:
         """The raced model and where it runs, for the foot of the screen."""
         loaded = self._loaded.get(self._engines.raced_role)
-        if loaded is None:
-            return ""
-        identity = loaded.identity
-        return f"{identity.model} {identity.quantization} · {loaded.place}"
+        return describe(loaded) if loaded else ""
 
     @property
     def ready(self) -> bool:
@@ -127,7 +124,7 @@ class Readings:
         self._asked.append(future)
 
     def _on_loading(self, fraction: float) -> None:
-        self.doing = f"loading {fraction:.0%}".replace("%", " %")
+        self.doing = loading_line(fraction)
         self._on_change()
 
     def _on_loaded(self, role: str, future: Future[Loaded]) -> None:

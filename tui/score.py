@@ -14,7 +14,7 @@ from engine.minds import READER, Mind, short_memory
 from engine.predictor import Job, Loaded, Loading, Reading
 from engine.words import Text, Word, decode, prepare, words
 from puzzles.files import MOST_BYTES, printable, read
-from tui.engine_room import STARTER, open_link, wait_for
+from tui.engine_room import STARTER, describe, open_link, wait_for
 from tui.literal import clean
 from tui.paths import find_paths
 
@@ -177,11 +177,10 @@ def _print_table(scores: Scores) -> None:
         lines.append(f"{clean(word.text)[:_WIDEST_WORD]:{_WIDEST_WORD}}{numbers}")
     facts = as_json(scores)
     a_word = f"{facts['bits_per_word']:.2f} bits a word, " if scores.words else ""
-    identity = scores.loaded.identity
     lines += [
         "",
         f"{len(scores.words)} words, {facts['bytes']} bytes: {facts['total_bits']:.1f} bits, "
         f"{a_word}{facts['bits_per_byte']:.3f} bits a byte (over tokens)",
-        clean(f"{identity.model} {identity.quantization} · {scores.loaded.place}"),
+        clean(describe(scores.loaded)),
     ]
     sys.stdout.write("\n".join(lines) + "\n")

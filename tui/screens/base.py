@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 from textual.screen import Screen
 
 from tui.literal import clean
+from tui.widgets.foot import Foot
 
 if TYPE_CHECKING:
     from tui.app import Bitrace
@@ -29,7 +30,15 @@ class BitraceScreen(Screen[None]):
     @property
     def bitrace(self) -> Bitrace:
         """The app."""
-        return cast("Bitrace", self.app)
+        return cast("Bitrace", self.app)  # pyright: ignore[reportUnknownMemberType]
+
+    def on_mount(self) -> None:
+        """Say what the engine is."""
+        self.show_engine(self.bitrace.engine)
+
+    def show_engine(self, engine: str) -> None:
+        """Say what the engine is and does, at the foot."""
+        self.query_one(Foot).show(engine)
 
     def say(self, sentence: str, severity: str = "information") -> None:
         """Show a sentence for a while; nothing in it is read as markup."""

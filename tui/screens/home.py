@@ -104,7 +104,7 @@ class HomeScreen(BitraceScreen):
 
     def action_quit(self) -> None:
         """Leave."""
-        self.app.exit(0)
+        self.bitrace.exit(0)
 
 
 _FIRST_HINT = (

@@ -78,13 +78,19 @@ class RaceScreen(BitraceScreen):
     def _start_reading(self) -> None:
         # In a thread: importing the link and starting its process would hold up the keys.
         listeners = Listeners(
-            on_change=lambda: self.post_message(EngineChanged()),
-            on_fault=lambda error: self.post_message(EngineFailed(error)),
+            on_change=self._tell_change,
+            on_fault=self._tell_fault,
         )
         try:
             self._session.start(self.bitrace.open_predictor(), listeners)
         except BitraceError as error:
             self.post_message(EngineFailed(error))
+
+    def _tell_change(self) -> None:
+        self.post_message(EngineChanged())
+
+    def _tell_fault(self, error: BitraceError) -> None:
+        self.post_message(EngineFailed(error))
 
     @on(SlipPlaced)
     def _placed(self, event: SlipPlaced) -> None:
@@ -187,7 +193,7 @@ class RaceScreen(BitraceScreen):
         seen = [word.text for word in words(self._session.text.normalized[:at])]
         self.query_one(SlipPanel).begin(self._stakes[player], seen)
         if len(setup.players) > 1:
-            self.app.push_screen(Curtain(player_names(self._session.race)[player]))
+            self.bitrace.push_screen(Curtain(player_names(self._session.race)[player]))
 
     def _pieces(self) -> list[Piece]:
         race = self._session.race
@@ -213,4 +219,4 @@ class RaceScreen(BitraceScreen):
             for key in race.setup.minds:
                 states[mind_line(key)] = LOCKED if self._session.is_locked(key) else READING
         self.query_one(LanesView).show(lanes(race, states))
-        self.query_one(Foot).show(self._session.engine_line)
+        self.bitrace.tell_engine(self._session.engine_line)

@@ -20,5 +20,5 @@ class SizeGuard(Widget):
 
     def render(self) -> Content:
         """The sentence, with the size there is."""
-        width, height = self.app.size
+        width, height = self.screen.size
         return Content(f"bitrace needs {self._least} characters; here are {width}×{height}.")

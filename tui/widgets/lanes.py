@@ -32,7 +32,8 @@ class LanesView(Widget):
 
     def render(self) -> Content:
         """All rows."""
-        width = max(10, self.size.width - NAME_WIDTH - _VALUE_WIDTH - _STATE_WIDTH - 3)
+        states = _STATE_WIDTH + 2 if any(lane.state for lane in self._lanes) else 0
+        width = max(10, self.size.width - NAME_WIDTH - _VALUE_WIDTH - states - 1)
         low = min(0.0, *(lane.insight_bits for lane in self._lanes))
         high = max(_LEAST_SCALE + low, *(lane.insight_bits for lane in self._lanes))
         zero = round(width * -low / (high - low))

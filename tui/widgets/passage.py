@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rich.style import Style
 from textual.content import Content, Span
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
@@ -110,7 +109,8 @@ class PassageView(ScrollView):
         for line in content.wrap(width):
             segments = line.render_segments(base)
             found = _targets_in(paragraph, at, at + len(line.plain))
-            lines.append(_Line(Strip(segments).adjust_cell_length(width), found))
+            strip = Strip(segments).adjust_cell_length(width, self.rich_style)
+            lines.append(_Line(strip, found))
             at += len(line.plain) + 1
         return lines
 
@@ -120,7 +120,7 @@ class PassageView(ScrollView):
         width = self.scrollable_content_region.width
         if row < len(self._lines):
             return self._lines[row].strip
-        return Strip.blank(width, self.rich_style if width else Style())
+        return Strip.blank(width, self.rich_style)
 
 
 def _style_name(piece: Piece, chosen: int | None) -> str | None:

@@ -1,0 +1,103 @@
+"""Make the pictures of README and guide: the real app, the real model, a race played by keys.
+
+python docs/make_pictures.py [WIDTH HEIGHT [FOLDER]]
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from tui.app import Bitrace
+from tui.choose import Wish
+from tui.paths import find_paths
+from tui.play import open_store, open_wish
+from tui.screens.race import RaceScreen
+from tui.screens.result import ResultScreen
+from tui.settings import Settings
+from tui.widgets.reveal import RevealPanel
+
+SLIPS = {
+    "some-shelf": (
+        "beach 70 sea 15",
+        "twenty 85",
+        "truth 60 bread 10",
+        "husband 80",
+        "radio 55 kettle 15 pigeon 10",
+        "soup 55 noodle 20",
+        "stopped 80",
+        "double 75",
+    )
+}
+PICTURED = 4
+"""The target whose slip and reveal are pictured."""
+_LONGEST_WAIT_S = 60
+
+
+async def _until(pilot: Pilot[int], what: object) -> None:
+    for _ in range(_LONGEST_WAIT_S * 20):
+        if what():  # type: ignore[operator]
+            return
+        await pilot.pause(0.05)
+    raise TimeoutError
+
+
+async def take(width: int, height: int, folder: Path, home: Path) -> None:
+    """Play a race and save pictures of it."""
+    paths = find_paths({"BITRACE_HOME": str(home)})
+    store = open_store(paths)
+    passage = "some-shelf"
+    opened = open_wish(store, Wish(f"warm-up/{passage}", players=("ann",)), Settings())
+    app = Bitrace(paths, Settings(player="ann"), opened)
+
+    def save(name: str) -> None:
+        (folder / f"{name}.svg").write_text(app.export_screenshot(), encoding="utf-8")
+
+    async with app.run_test(size=(width, height)) as pilot:
+        await _until(pilot, lambda: isinstance(app.screen, RaceScreen))
+        for number, slip in enumerate(SLIPS[passage]):
+            session = app.screen._session  # type: ignore[attr-defined]
+            await _until(
+                pilot, lambda s=session: all(s.is_locked(m) for m in s.race.setup.minds)
+            )
+            await pilot.press(*(slip if slip != " " else "space"))
+            await pilot.pause(0.3)
+            if number == PICTURED:
+                save("race")
+            await pilot.press("enter")
+            await _until(pilot, lambda: app.screen.query_one(RevealPanel).display)
+            await pilot.pause(0.2)
+            if number == PICTURED:
+                save("reveal")
+            await pilot.press("enter")
+            await pilot.pause(0.2)
+        await _until(pilot, lambda: isinstance(app.screen, ResultScreen))
+        await pilot.pause(0.5)
+        save("result")
+        await pilot.press("right")
+        app.screen.query_one("#tabs").active = "text-tab"  # type: ignore[attr-defined]
+        await pilot.pause(0.3)
+        await pilot.press(*["right"] * PICTURED)
+        await pilot.pause(0.3)
+        save("text")
+        app.go_home()
+        await pilot.pause(1)
+        save("home")
+    app.close()
+
+
+def main() -> None:
+    """Read the arguments and take the pictures."""
+    size = [int(argument) for argument in sys.argv[1:3]] or [96, 28]
+    folder = Path(sys.argv[3]) if len(sys.argv) > 3 else Path(__file__).parent / "pictures"
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as home:
+        asyncio.run(take(size[0], size[1], folder, Path(home)))
+
+
+if __name__ == "__main__":
+    main()
