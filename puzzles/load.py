@@ -26,7 +26,7 @@ MOST_SHOWN = 100
 TUTORIAL = "warm-up"
 """The built-in pack that comes first."""
 
-_AT_LINE = re.compile(r" \(at line (\d+), column \d+\)\Z")
+_AT_LINE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ def _load(raw: bytes, name: str) -> Pack:
     except OutlineError as error:
         raise PackFaults((Fault(name, error.line, None, None, error.message),)) from None
     except tomllib.TOMLDecodeError as error:
-        raise PackFaults((_toml_fault(name, str(error)),)) from None
+        raise PackFaults((_toml_fault(name, str(error), source),)) from None
     except (ValueError, RecursionError):
         message = "this is not valid TOML (a number or a nesting is too long): shorten it."
         raise PackFaults((Fault(name, None, None, None, message),)) from None
@@ -186,15 +186,16 @@ def _passage(passage: PassageFile, marked: Marked) -> Passage:
     )
 
 
-def _toml_fault(name: str, reason: str) -> Fault:
+def _toml_fault(name: str, reason: str, source: str) -> Fault:
     """What the TOML parser has to say, for an author."""
-    found = _AT_LINE.search(reason)
+    place = _AT_LINE.search(reason)
+    line = place.group(1) if place else None
     advice = "mend it there"
     if reason.startswith("Unescaped '\\'"):
         advice = "write \\\\ for a backslash (\\\\[[ for plain brackets), or quote with '''"
     what = printable(_AT_LINE.sub("", reason)[:200], 200)
-    line = int(found.group(1)) if found else None
-    return Fault(name, line, None, None, f"this is not valid TOML ({what}): {advice}.")
+    message = f"this is not valid TOML ({what}): {advice}."
+    return Fault(name, int(line) if line else source.count("\n") + 1, None, None, message)
 
 
 class _Report:

@@ -118,7 +118,7 @@ def slip_line(race: Race, target: int, player: int) -> str:
     if slip == PASS:
         return "passed"
     bets = " ".join(f"{bet.word} {bet.percent}" for bet in slip.bets)
-    return clean(f"{bets} · rest {slip.rest}")
+    return clean(bets)
 
 
 def sense(race: Race, target: int) -> str:

@@ -32,8 +32,8 @@ class BitraceScreen(Screen[None]):
         """The app."""
         return cast("Bitrace", self.app)  # pyright: ignore[reportUnknownMemberType]
 
-    def on_mount(self) -> None:
-        """Say what the engine is."""
+    def on_screen_resume(self) -> None:
+        """Say what the engine is now."""
         self.show_engine(self.bitrace.engine)
 
     def show_engine(self, engine: str) -> None:

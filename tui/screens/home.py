@@ -59,7 +59,7 @@ class HomeScreen(BitraceScreen):
         self.query_one(OptionList).focus()
 
     def on_screen_resume(self) -> None:
-        """Shown again: races have been played meanwhile."""
+        """Shown, or shown again after a race: what is offered may have changed."""
         self.bitrace.refresh_home()
 
     def show(self, facts: HomeFacts) -> None:

@@ -144,8 +144,7 @@ class ResultScreen(BitraceScreen):
         who = player_names(self._race)[self._first]
         second = " and Reader's" if self._rival else ""
         return content(
-            f"behind each word {who}'s bits{second}: {GLYPHS[0]} under 1 … {GLYPHS[-1]} 10 and "
-            "more · ← → another word",
+            f"{who}'s bits{second}: {GLYPHS[0]} under 1 … {GLYPHS[-1]} 10 or more · ← → choose",
             "$foreground 60%",
         )
 
@@ -154,11 +153,11 @@ class ResultScreen(BitraceScreen):
         word = self._session.text.shown[
             race.setup.targets[target].start : race.setup.targets[target].end
         ]
-        lines = [content(f"{word}, target {target + 1} of {race.target}", "bold")]
+        lines = [content(f"“{word}”, target {target + 1} of {race.target}", "bold")]
         for player, row in enumerate(reveal_rows(race, target)):
             bet = slip_line(race, target, player) if row.is_player else ""
-            share = f"{percent(row.percent)} on it"
-            lines.append(content(f"{row.name:<10} {row.bits:5.1f} bits  {share:<20} {bet}"))
+            share = percent(row.percent)
+            lines.append(content(f"{row.name:<10} {row.bits:5.1f} bits {share:>13}   {bet}"))
         return Content("\n").join(lines)
 
     def action_again(self) -> None:
