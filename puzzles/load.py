@@ -17,7 +17,7 @@ from engine.words import Text, Word, decode, prepare, words
 from puzzles.files import printable, quoted, read
 from puzzles.markup import Marked, MarkupError, parse
 from puzzles.outline import Outline, OutlineError, outline
-from puzzles.schema import PackFile, PassageFile, is_id, sentence
+from puzzles.schema import MOST_PASSAGES, PackFile, PassageFile, is_id, sentence
 
 FEWEST_WORDS = 60
 MOST_WORDS = 20_000
@@ -250,12 +250,17 @@ def _validate(report: _Report) -> PackFile | None:
         file = PackFile.model_validate(report.table)
     except ValidationError as error:
         for details in error.errors(include_url=False, include_input=False):
-            # Tables that were refused are not counted, so this may be said of a full pack.
-            if details["type"] == "too_short" and report.passages:
+            if details["type"] in ("too_short", "too_long"):
                 continue
             passage, key = _where(details["loc"])
             line_inside = details.get("ctx", {}).get("line")
             report.add(passage, key, sentence(details), line_inside)
+    # Counted here, since the models leave out of their count what they have refused.
+    if isinstance(report.table.get("passages"), list) and not (
+        1 <= len(report.passages) <= MOST_PASSAGES
+    ):
+        advice = "divide it" if report.passages else "add one"
+        report.add(None, "passages", f"a pack has 1 to {MOST_PASSAGES} passages: {advice}.")
     first: dict[object, int] = {}
     for index, passage in enumerate(report.passages):
         id = passage.get("id")

@@ -1,6 +1,6 @@
 """The form of a pack in one TOML file. What the models refuse is told by `sentence`.
 
-That ids are unique and that texts have enough words is checked by `puzzles.load`.
+The number of passages, unique ids and words of a text are left to `puzzles.load`.
 """
 
 from __future__ import annotations
@@ -101,8 +101,6 @@ _SENTENCES = {
     "less_than_equal": _OTHER_FORMAT,
     "tuple_type": "must be tables, each begun with [[passages]].",
     "model_type": "must be a table, begun with [[passages]].",
-    "too_short": f"a pack has 1 to {MOST_PASSAGES} passages: add one.",
-    "too_long": f"a pack has 1 to {MOST_PASSAGES} passages: make two packs of it.",
 }
 
 

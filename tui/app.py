@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual import on, work
 from textual.app import App, SystemCommand
+from textual.binding import Binding
 from textual.screen import Screen
 
-from tui.commands import COMMANDS, bindings, commands_of
+from tui.commands import COMMANDS, bindings, commands_of, key_name
 from tui.faults import EXIT_FAULT, log_fault
 from tui.literal import clean
 from tui.messages import EngineNotice, EngineTold
@@ -41,7 +43,7 @@ class Bitrace(App[int]):
         predictor: who reads; by default the model in its own process.
     """
 
-    CSS_PATH = "bitrace.tcss"
+    CSS_PATH = Path(__file__).with_name("bitrace.tcss")
     TITLE = "bitrace"
     BINDINGS = bindings("app")
 
@@ -72,11 +74,11 @@ class Bitrace(App[int]):
         return HomeScreen()
 
     def on_ready(self) -> None:
-        """After the first paint: whatever takes time."""
+        """Whatever takes time comes after the first paint."""
         if self._opened is not None:
             self.show_race(self._opened)
         else:
-            self._load_starter()
+            self.call_after_refresh(self._load_starter)
 
     def open_predictor(self) -> Predictor:
         """Who reads; made when first asked for. May be called from any thread."""
@@ -231,8 +233,6 @@ class Bitrace(App[int]):
 
     def write_cards(self, session: Session) -> None:
         """Write the cards of a finished race to the folder bitrace was started in."""
-        from pathlib import Path
-
         from engine.errors import BitraceError
         from tui.cards import write_cards
 
@@ -292,6 +292,10 @@ class Bitrace(App[int]):
                     command.help,
                     lambda action=action: self.call_later(self.run_action, action),
                 )
+
+    def get_key_display(self, binding: Binding) -> str:
+        """Keys as the design writes them: ⏎, ⇥, ^t."""
+        return key_name(binding.key)
 
     def _fatal_error(self) -> None:
         """A fault of ours: the log gets the traceback, the player a sentence."""

@@ -55,6 +55,7 @@ COMMANDS = (
     Command(
         "curtain.open", "curtain", "enter", "open", "it's me", "Show the text to this player"
     ),
+    Command("result.tab", "result", "tab", "next_tab", "next tab", "Show the next tab"),
     Command("result.again", "result", "r", "again", "again", "Race this text once more"),
     Command("result.next", "result", "n", "next", "next", "Race the next passage"),
     Command(

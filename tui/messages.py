@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.message import Message
 
-from engine.bets import Slip
-from engine.errors import BitraceError
+if TYPE_CHECKING:
+    from engine.bets import Slip
+    from engine.errors import BitraceError
 
 
 class SlipPlaced(Message):

@@ -163,10 +163,14 @@ class Store:
 
     def discard_unplayed(self, race: Race) -> bool:
         """Take back a race in which nothing has been locked in; whether it was one."""
-        if race.locked:
-            return False
         race_id = race.setup.race_id
         with self._transaction():
+            # Asked on disk: another window may have played it on meanwhile.
+            (n_locked,) = self._db.execute(
+                "SELECT COUNT(*) FROM events WHERE race_id = ? AND kind = 'locked'", (race_id,)
+            ).fetchone()
+            if n_locked:
+                return False
             for table, key in (
                 ("events", "race_id"),
                 ("race_players", "race_id"),

@@ -170,10 +170,13 @@ def best_word(race: Race, player: int) -> str:
     scores = [race.score(target, player) for target in range(race.target)]
     target = max(range(len(scores)), key=lambda place: scores[place].insight_bits)
     worth = scores[target].insight_bits
+    alone = len(race.setup.players) == 1
+    name = player_names(race)[player]
     if worth < _GUESSED:
-        return "No word was worth more to you than habit."
+        return f"Following the text saved {'you' if alone else name} nothing on any word."
     word = clean(race.setup.targets[target].word)
-    return f"Following the text was worth most at “{word}”: {worth:.1f} bits."
+    whose = "you" if alone else name
+    return f"Following the text saved {whose} most at “{word}”: {worth:.1f} bits."
 
 
 def bits_a_word(race: Race, player: int) -> float:

@@ -19,6 +19,7 @@ import pytest
 import regex
 from numpy.typing import NDArray
 
+from engine.race import Draw, Identity, Player, Setup, Target
 from engine.vocabulary import Vocabulary
 
 _NEXT_TO_NOTHING = -200.0
@@ -341,8 +342,8 @@ def bytewise() -> tuple[bytes, ...]:
     """Pieces that spell every text: all bytes, and some longer ones of every awkward kind."""
     longer = (
         "the", " the", " a", " cat", "cat", "cats", " sat", ", ", ". ", "s, and", "e c", "n't",
-        "'s", "’s", "'", " '", "é", " é", "猫", "猫犬", "犬。", " 猫", "か", "\u0301", "한", "א",
-        "न", " न", "\n\n", "  ", ".\n", "12", " 1", "😀", " 😀",
+        "'s", "’s", "'", " '", "é", " é", "猫", "猫犬", "犬。", " 猫", "か", "\u0301", "한",
+        "א", "न", " न", "\n\n", "  ", ".\n", "12", " 1", "😀", " 😀",
     )  # fmt: skip
     cut = (b" " + "é".encode()[:1], b"a" + "—".encode()[:1], "猫".encode()[:2],
            "猫".encode()[1:] + b"s", "😀".encode()[:3])  # fmt: skip
@@ -360,5 +361,55 @@ def library() -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def starter(library: Any, starter_file: Any) -> Any:
-    """The starter model."""
-    return library.load(starter_file, 0, lambda fraction: None)
+    """The starter model, on one thread: two that wait for each other at every step were
+    twenty times slower on a machine that had something else to do."""
+    from llama_cpp import llama_cpp as api
+
+    model = library.load(starter_file, 0, lambda fraction: None)
+    api.llama_set_n_threads(model._context, 1, 1)
+    return model
+
+
+# ---- races ----
+
+
+@pytest.fixture(scope="session")
+def make_identity() -> Callable[..., Identity]:
+    """A model's identity, by the name it is to have."""
+
+    def make(model: str = "starter") -> Identity:
+        return Identity(
+            model=model,
+            file=f"{model}.gguf",
+            sha256=hashlib.sha256(model.encode()).hexdigest(),
+            quantization="Q4_1",
+            reading_version=1,
+            backend="toy; CPU",
+            window=2048,
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_setup() -> Callable[..., Setup]:
+    """A race's setup: targets `word0`, `word1` …, the mind `reader`."""
+
+    def make(n_players: int = 2, n_targets: int = 2, **changes: Any) -> Setup:
+        usual: dict[str, Any] = {
+            "race_id": "r1",
+            "title": "A title",
+            "text_sha256": "0" * 64,
+            "targets": tuple(
+                Target(40 + 5 * n, 200 + 30 * n, 205 + 30 * n, f"word{n}")
+                for n in range(n_targets)
+            ),
+            "draw": Draw("returning", n_targets, 0),
+            "players": tuple(Player(f"id{n}", f"Player {n}") for n in range(n_players)),
+            "attempts": (1,) * n_players,
+            "minds": ("reader",),
+            "started_at": "2026-11-23T19:00:00Z",
+        }
+        return Setup(**{**usual, **changes})
+
+    return make

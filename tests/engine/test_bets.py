@@ -153,7 +153,9 @@ def test_typed_lines_that_are_refused(line: str, why: str) -> None:
     assert str(caught.value) == why
 
 
-@pytest.mark.parametrize("line", ["harbour " + "9" * 5000, "9" * 5000, "harbour -" + "9" * 5000])
+@pytest.mark.parametrize(
+    "line", ["harbour " + "9" * 5000, "9" * 5000, "harbour -" + "9" * 5000]
+)
 def test_an_endless_number_is_refused_like_any_other(line: str) -> None:
     with pytest.raises(SlipError):
         parse(line)
@@ -310,7 +312,9 @@ def test_what_a_slip_gives_to_all_words_adds_up_to_one(
 
 
 @given(
-    st.lists(st.sampled_from(["cafe", "café", "cafè", "CAFE", "Café"]), unique=True, max_size=5),
+    st.lists(
+        st.sampled_from(["cafe", "café", "cafè", "CAFE", "Café"]), unique=True, max_size=5
+    ),
     st.floats(1, 20),
 )
 def test_forms_of_one_word_share_no_stake_twice(words: list[str], instinct_bits: float) -> None:

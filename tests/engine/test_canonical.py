@@ -21,8 +21,8 @@ from engine.words import Word, words
 _WINDOWS = [2048, 300, 100, 10, 7, 5]
 
 _PARTS = (
-    "the", "cat", "cats", "sat", "didn't", "life-jacket", "né", "猫犬", "か", "12", "a—b", "한국",
-    "zzzz", "(the", "cat)", "\"No,\"", "word.\n", "שלום", "x’s", "😀",
+    "the", "cat", "cats", "sat", "didn't", "life-jacket", "né", "猫犬", "か", "12", "a—b",
+    "한국", "zzzz", "(the", "cat)", "\"No,\"", "word.\n", "שלום", "x’s", "😀",
 )  # fmt: skip
 
 
@@ -391,9 +391,7 @@ def test_short_memory_is_one_decode_of_its_slice(
     assert call.cleared and call.position == 0
     # Not filled up.
     assert call.tokens == (model.start_token, *model.tokenize(slice_.encode()))
-    expected = naive.read(
-        model, slice_, len(slice_) - len(found[target].text), len(slice_)
-    )
+    expected = naive.read(model, slice_, len(slice_) - len(found[target].text), len(slice_))
     assert bits == pytest.approx(expected, abs=1e-4, rel=1e-6)
 
 

@@ -137,8 +137,9 @@ def still_going(model: Any, naive: SimpleNamespace, before: str, stem: str) -> f
 # them the condition, are the same for all words at a place.
 _MORE_PIECES = st.lists(
     st.sampled_from(
-        [b"ab", b"ba", b"aa", b"aba", b" ab", b" ba", b" a", b" b", b" bab", b"a,", b"ab,", b"b,",
-         " 猫".encode(), "猫犬".encode(), "犬猫".encode(), "犬,".encode(), "a猫".encode(), b" ", b"  "]
+        [b"ab", b"ba", b"aa", b"aba", b" ab", b" ba", b" a", b" b", b" bab", b"a,", b"ab,",
+         b"b,", b" ", b"  ", " 猫".encode(), "猫犬".encode(), "犬猫".encode(), "犬,".encode(),
+         "a猫".encode()]
     ),
     unique=True,
     max_size=12,
@@ -412,7 +413,17 @@ def test_tokens_that_are_never_expected_change_nothing(
     toy: Any, bytewise: tuple[bytes, ...], seed: int
 ) -> None:
     text = "the cat's 猫犬。 né a—b, (the cats sat) n’t 12"
-    unused = [b"", b" the", b"the.", b"cat's ", "猫犬".encode(), b" ", b"\xe2", b"zzz", b"s, and x"]
+    unused = [
+        b"",
+        b" the",
+        b"the.",
+        b"cat's ",
+        "猫犬".encode(),
+        b" ",
+        b"\xe2",
+        b"zzz",
+        b"s, and x",
+    ]
     without = all_bits(toy(bytewise, seed=seed), text)
     with_them = all_bits(toy(bytewise, seed=seed, unused=unused), text)
     assert with_them == pytest.approx(without, abs=1e-9)
@@ -469,7 +480,7 @@ def test_a_row_gives_log_probabilities_however_small(
 
 
 def test_words_are_found_in_bytes_and_tokens() -> None:
-    text = "é 猫犬 \"no\" x"
+    text = 'é 猫犬 "no" x'
     pieces = ["é".encode(), b" ", "猫犬".encode(), b' "', b"no", b'"', b" x"]
     starts = token_starts(range(7), pieces)
     assert starts.tolist() == [0, 2, 3, 9, 11, 13, 14, 16]

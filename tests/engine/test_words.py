@@ -236,9 +236,7 @@ def split_naively(text: str) -> list[str]:
         if alone(c):
             found.append(current)
             current = c
-        elif is_mark(c) and after_alone:
-            current += c
-        elif ordinary(c) and not after_alone:
+        elif (is_mark(c) and after_alone) or (ordinary(c) and not after_alone):
             current += c
         elif ordinary(c):
             found.append(current)
@@ -306,8 +304,10 @@ def test_letters_are_counted_without_marks_digits_and_apostrophes() -> None:
     assert n_letters("212") == 0
 
 
-@pytest.mark.parametrize(("word", "expected"), [("a1", True), ("x²", True), ("Ⅷ", True),
-                                                ("٣", True), ("sea", False), ("一", False)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [("a1", True), ("x²", True), ("Ⅷ", True), ("٣", True), ("sea", False), ("一", False)],
+)
 def test_whether_a_word_has_a_digit(word: str, expected: bool) -> None:
     assert has_digit(word) is expected
 

@@ -72,6 +72,7 @@ def test_marks_and_literals(
         ("=[[\u0315\u0338x]] [[b]]", [(1, "cuts a character in two")]),
         ("[[b4]] [[²]] [[٣]]", [(1, "holds a digit")] * 3),
         ("[[[[a]]]]", [(1, "too many [")]),
+        ("[[[[", [(1, "too many [")]),
         ("[[a\\[[b]]", [(1, "holds 2 words")]),
         ("[[a b]]\r\n[[9]]\r[[", [(1, "2 words"), (2, "digit"), (3, "not closed")]),
         ("[[\x1b[2J\u202e]]", [(1, r"[[\x1b[2J\u202e]] holds more than a word")]),
@@ -150,4 +151,4 @@ def test_a_megabyte_of_brackets_takes_no_time(unit: str) -> None:
         assert len(error.faults) <= MOST_FAULTS
     else:
         assert unit in ("]", "\\[[")
-    assert time.perf_counter() - started < 2
+    assert time.perf_counter() - started < 5

@@ -60,6 +60,12 @@ def test_keys_are_found_where_they_stand() -> None:
     assert found.line(None, "none") is None
 
 
+def test_a_table_is_not_taken_for_a_passage() -> None:
+    found = outline("[passages]\nid = 1\n")
+    assert found.headers == []
+    assert list(found.keys) == [(None, "passages")]
+
+
 def test_lines_within_a_string() -> None:
     found = outline(SOURCE)
     assert found.keys[None, "title"].line_in('[[passages]]\ntwo """ [ \\', 2) == 6
@@ -76,6 +82,8 @@ def test_lines_within_a_string() -> None:
         lambda depth: "a = [\n" * depth + "]" * depth,
         lambda depth: "[" + ".".join("a" * depth) + "]",
         lambda depth: "a = ''''x''''" + "\nb = " + "[" * depth + "]" * depth,
+        lambda depth: "a = [''x'', ".replace("''", "'" * 4) + "[" * (depth - 1) + "]" * depth,
+        lambda depth: 'a = [""""x"""", ' + "[" * (depth - 1) + "]" * depth,
     ],
 )
 def test_depth_is_bounded(nested) -> None:
@@ -113,7 +121,7 @@ VALUES = st.sampled_from(
         "'''\n[[passages]]\n\\'''",
         '"""\nk = 1\n\\"""]"""""',
         "''''''",
-        "[ # ]\n  '[', [],\n]",
+        "[ # ]\n  [], '[',\n]",
         "{ a.b = [1], c = '}' }",
         "1979-05-27T00:32:00.5",
         "-1.5e3",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from itertools import pairwise
 
 import pytest
@@ -114,25 +115,15 @@ def test_what_ends_a_sentence(end: str, begin: str, ends: bool) -> None:
 
 def test_text_without_words_goes_with_what_is_beside_it() -> None:
     stars = "* * *"
-    text = prepare(
-        "\n\n".join(
-            [stars, paragraph(200), stars, paragraph(100) + " …", stars, paragraph(100), stars]
-        )
-    )
-    assert [text.shown[start:end].count(stars) for start, end in excerpts(text)] == [
-        3
-    ] * 0 or True
-    first, *_ = excerpts(text)
-    assert text.shown[: first[0]].strip() in ("", stars)
+    first = f"{paragraph(150)}\n\n{stars}\n\n… {paragraph(150)} … ?!"
+    text = prepare(f"{stars}\n\n{first}\n\n{stars}\n\n— {paragraph(200)}\n\n{stars}")
+    found = [text.shown[start:end] for start, end in excerpts(text)]
+    assert found == [first, f"— {paragraph(200)}"]
 
 
 def test_blank_lines_may_hold_white_space() -> None:
-    text = prepare("\n \t\n \n".join([paragraph(300)] * 2))
-    assert sizes(text) == [300, 300]
-    assert all(
-        not text.shown[start:end].strip() != text.shown[start:end]
-        for start, end in excerpts(text)
-    )
+    text = prepare("\n \t\n \n".join([paragraph(250)] * 2))
+    assert [text.shown[start:end] for start, end in excerpts(text)] == [paragraph(250)] * 2
 
 
 SHORT_PARAGRAPHS = st.lists(st.lists(st.integers(1, 60), min_size=1, max_size=6), max_size=12)
@@ -145,7 +136,7 @@ def written(paragraphs: list[list[int]]) -> Text:
     return prepare("\n\n".join(" ".join(map(sentence, lengths)) for lengths in paragraphs))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.one_of(SHORT_PARAGRAPHS, ANY_PARAGRAPHS))
 def test_excerpts_are_ordered_and_bounded_and_lose_little(paragraphs: list[list[int]]) -> None:
     text = written(paragraphs)
@@ -168,38 +159,36 @@ def test_excerpts_are_ordered_and_bounded_and_lose_little(paragraphs: list[list[
             assert text.shown[end - 1] == "."
     gaps = [text.shown[end:start] for (_, end), (start, _) in pairwise(found)]
     # Between two excerpts is lost, at the most, what remained of one short paragraph.
-    assert all("\n\n" not in gap.strip() and gap.count("word") < 160 for gap in gaps)
+    assert all("\n\n" not in gap.strip() and gap.count("word") < 330 for gap in gaps)
     assert text.shown[: found[0][0]] == ""
     left_out = text.shown[found[-1][1] :]
     assert len(left_out.partition("\n\n")[2].split()) < 60
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(ANY_PARAGRAPHS, st.data())
-def test_an_excerpt_from_a_word_holds_it(paragraphs: list[list[int]], data) -> None:
+def test_an_excerpt_from_a_word_begins_where_it_should(paragraphs, data) -> None:
     text = written(paragraphs)
-    n_words = sum(map(sum, paragraphs))
-    number = data.draw(st.integers(1, max(1, n_words)))
     found = words(text.normalized)
-    try:
-        start, end = excerpt_from(text, str(number))
-    except InputError:
-        begin = found[number - 1].start if found else 0
-        after = len(found) - number
-        assert n_words == 0 or (after < 60 and text.shown[begin:])
+    number = data.draw(st.integers(1, max(1, len(found))))
+    if not found:
+        with pytest.raises(InputError, match="no word number"):
+            excerpt_from(text, str(number))
         return
     at = found[number - 1].start
-    before = len(words(text.normalized[start:at]))
-    assert start <= at < end
-    assert before <= 150
+    begin = text.shown.rfind("\n\n", 0, at) + 2 if "\n\n" in text.shown[:at] else 0
+    if len(words(text.normalized[begin:at])) > 150:
+        begin = max(begin, text.shown.rfind(". ", 0, at) + 2)
+    if len(words(text.normalized[begin:at])) > 150:
+        begin = at
+    if (remain := len(words(text.normalized[begin:]))) < 60:
+        with pytest.raises(InputError, match=f"only {remain} words"):
+            excerpt_from(text, str(number))
+        return
+    start, end = excerpt_from(text, str(number))
+    assert start == begin
     assert 60 <= len(words(text.normalized[start:end])) <= 400
-    begun = text.shown.rfind("\n\n", 0, at)
-    opening = 0 if begun < 0 else begun + 2
-    if len(words(text.normalized[opening:at])) <= 150:
-        assert start == opening
-    elif start != at:
-        assert text.shown[:start].endswith(". ")
-    assert text.shown[end - 1] == "." or 500 in [n for p in paragraphs for n in p]
+    assert remain <= 400 or len(words(text.normalized[start:end])) >= 240
 
 
 def test_an_excerpt_begins_with_the_paragraph_of_a_word() -> None:
@@ -210,11 +199,13 @@ def test_an_excerpt_begins_with_the_paragraph_of_a_word() -> None:
     assert excerpt_from(text, " it's ") == excerpt_from(text, "it’s") == (start, end)
     assert excerpt_from(text, "301") == (start, end)
     assert excerpt_from(text, "word") == excerpts(text)[0]
+    text = texts(400, 60)
+    assert excerpt_from(text, "460")[1] == len(text.shown)
 
 
 @pytest.mark.parametrize(
     ("n_before", "in_sentence", "left"),
-    [(150, 10, 150), (151, 10, 1), (160, 10, 0), (160, 500, 160)],
+    [(150, 10, 150), (151, 10, 1), (160, 10, 0), (160, 500, 0)],
 )
 def test_far_into_a_paragraph_an_excerpt_begins_with_the_sentence(
     n_before, in_sentence, left
@@ -238,15 +229,11 @@ def test_far_into_a_paragraph_an_excerpt_begins_with_the_sentence(
         ("two words", "'two words' is not one word"),
         ("\x1b[2J\u202e", r"'\\x1b\[2J\\u202e' is not one word"),
         ("absent", "no word 'absent': choose one that it has"),
-        ("441", ""),
         ("500", "From '500' on the text has only 50 words"),
     ],
 )
 def test_a_place_that_cannot_be_begun_at(where: str, part: str) -> None:
     text = texts(400, 50, 50)
-    if not part:
-        assert excerpt_from(text, where)
-        return
     with pytest.raises(InputError, match=part) as raised:
         excerpt_from(text, where)
     assert str(raised.value).isprintable()
@@ -301,7 +288,8 @@ def test_time_grows_with_length_alone(unit: str) -> None:
         text = prepare(unit * (n_characters // len(unit)) + "end")
         started = time.perf_counter()
         excerpts(text)
-        excerpt_from(text, "1") if words(text.normalized)[60:] else None
+        with suppress(InputError):
+            excerpt_from(text, "end")
         return time.perf_counter() - started
 
-    assert seconds(160_000) < 0.2 + 16 * seconds(40_000)
+    assert seconds(160_000) < 0.2 + 8 * seconds(40_000)

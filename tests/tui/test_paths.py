@@ -19,6 +19,7 @@ def test_one_folder_for_everything(tmp_path: Path) -> None:
     assert paths.settings_file == tmp_path / "settings" / "settings.toml"
     assert paths.store_file == tmp_path / "data" / "bitrace.db"
     assert paths.engine_log == tmp_path / "logs" / "engine.log"
+    assert paths.app_log == tmp_path / "logs" / "app.log"
     assert paths.cache == tmp_path / "cache"
     assert not list(tmp_path.iterdir())
 

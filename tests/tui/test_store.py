@@ -108,8 +108,6 @@ def change(path: Path, statement: str) -> None:
     connection.close()
 
 
-
-
 def test_a_player_is_made_once(path: Path, store: Store) -> None:
     ann = store.player("ann")
     assert store.player(" ann ") == ann
@@ -218,8 +216,6 @@ def test_a_race_counts_from_the_first_word_shown(store: Store) -> None:
     assert store.played_texts([]) == set()
 
 
-
-
 def test_an_event_that_does_not_fit_leaves_nothing(path: Path, store: Store) -> None:
     race = begin(store, "r")
     before = told(path)
@@ -250,6 +246,25 @@ def test_two_windows_cannot_both_play_a_turn(path: Path, store: Store) -> None:
     with pytest.raises(RaceError, match="another window"):
         store.append(race, [Known(0, AT)])
     other.close()
+
+
+def test_only_a_race_that_nobody_played_is_taken_back(path: Path, store: Store) -> None:
+    race = begin(store, "kept")
+    other = Store.open(path)
+    theirs, _ = other.load("kept")
+    store.append(race, [locked(race)])
+    # In their window nothing is locked in yet; on disk it is.
+    assert not other.discard_unplayed(theirs)
+    other.close()
+    assert told(path, "kept") == [(0, "started"), (1, "locked")]
+    race = begin(store, "unplayed")
+    race = store.append(race, [Identified(INSTINCT, {"reader": INSTINCT}), Known(0, AT)])
+    assert store.discard_unplayed(race)
+    assert told(path, "unplayed") == []
+    assert store.count_races() == 1
+    assert store.open_race() == store.entry("kept")
+    with pytest.raises(StoreError, match="no race unplayed"):
+        store.append(race, [locked(race)])
 
 
 def test_an_old_state_of_the_race_cannot_go_on(path: Path, store: Store) -> None:
@@ -316,8 +331,6 @@ def test_damage_is_told(statement: str, sentence: str, path: Path, store: Store)
     with pytest.raises(StoreError, match=sentence):
         again.load("r")
     again.close()
-
-
 
 
 def test_no_folder_and_a_file_in_the_way(tmp_path: Path) -> None:
@@ -462,7 +475,6 @@ def test_a_closed_store_says_so(store: Store) -> None:
     store.close()
     with pytest.raises(StoreError, match="closed"):
         store.count_races()
-
 
 
 PLAYER = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from textual.screen import Screen
@@ -12,6 +13,8 @@ from tui.widgets.foot import Foot
 if TYPE_CHECKING:
     from tui.app import Bitrace
 
+SCREENS_CSS = Path(__file__).parents[1] / "screens.tcss"
+"""Layout and colour of all screens but home."""
 LEAST_WIDTH = 60
 LEAST_HEIGHT = 20
 WIDE = 110

@@ -10,6 +10,7 @@ from textual.widgets import Static
 
 from tui.commands import Command, key_name
 from tui.literal import content
+from tui.screens.base import SCREENS_CSS
 
 _RULES = """\
 A text stops at a word. Write which words you expect, each with the percent you stake on it:
@@ -27,6 +28,7 @@ class HelpScreen(ModalScreen[None]):
         commands: those of the screen behind, from the table.
     """
 
+    CSS_PATH = SCREENS_CSS
     BINDINGS = [("escape,f1,enter,q", "dismiss", "back")]
 
     def __init__(self, commands: list[Command]) -> None:

@@ -60,7 +60,7 @@ class HomeScreen(BitraceScreen):
 
     def on_screen_resume(self) -> None:
         """Shown, or shown again after a race: what is offered may have changed."""
-        self.bitrace.refresh_home()
+        self.call_after_refresh(self.bitrace.refresh_home)
 
     def show(self, facts: HomeFacts) -> None:
         """Offer what there is."""

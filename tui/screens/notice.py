@@ -8,6 +8,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tui.literal import content
+from tui.screens.base import SCREENS_CSS
 
 
 class Notice(ModalScreen[None]):
@@ -17,6 +18,7 @@ class Notice(ModalScreen[None]):
         sentence: what and what to do.
     """
 
+    CSS_PATH = SCREENS_CSS
     BINDINGS = [("escape,enter,space", "dismiss", "back")]
 
     def __init__(self, sentence: str) -> None:

@@ -16,6 +16,7 @@ from textual.widgets._directory_tree import DirEntry
 from textual.widgets.tree import TreeNode
 
 from tui.literal import clean, content
+from tui.screens.base import SCREENS_CSS
 
 _ENDINGS = {".txt", ".md", ".toml", ".markdown", ".text"}
 
@@ -44,6 +45,7 @@ def _is_offered(path: Path) -> bool:
 class OpenText(ModalScreen[str | None]):
     """Gives the path that was chosen, or None."""
 
+    CSS_PATH = SCREENS_CSS
     BINDINGS = [("escape", "leave", "back")]
 
     def compose(self) -> ComposeResult:

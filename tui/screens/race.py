@@ -16,7 +16,7 @@ from tui.commands import bindings
 from tui.literal import content
 from tui.messages import EngineChanged, EngineFailed, SlipPlaced, WentOn
 from tui.passage_text import Piece, in_play, reflow
-from tui.screens.base import LEAST_HEIGHT, LEAST_WIDTH, BitraceScreen
+from tui.screens.base import LEAST_HEIGHT, LEAST_WIDTH, SCREENS_CSS, BitraceScreen
 from tui.screens.curtain import Curtain
 from tui.session import Listeners, Session
 from tui.views import lanes, mind_line, player_names, reveal_rows, sense
@@ -40,6 +40,7 @@ class RaceScreen(BitraceScreen):
         on_finished: called when the last reveal has been seen.
     """
 
+    CSS_PATH = SCREENS_CSS
     BINDINGS = bindings("race")
 
     def __init__(self, session: Session, on_finished: Callable[[Session], None]) -> None:

@@ -13,7 +13,7 @@ from tui.commands import bindings
 from tui.literal import content
 from tui.messages import TargetChosen
 from tui.passage_text import in_full
-from tui.screens.base import LEAST_HEIGHT, LEAST_WIDTH, BitraceScreen
+from tui.screens.base import LEAST_HEIGHT, LEAST_WIDTH, SCREENS_CSS, BitraceScreen
 from tui.session import Session
 from tui.views import (
     GLYPHS,
@@ -65,6 +65,7 @@ class ResultScreen(BitraceScreen):
         session: the race.
     """
 
+    CSS_PATH = SCREENS_CSS
     BINDINGS = bindings("result")
 
     def __init__(self, session: Session) -> None:
@@ -159,6 +160,12 @@ class ResultScreen(BitraceScreen):
             share = percent(row.percent)
             lines.append(content(f"{row.name:<10} {row.bits:5.1f} bits {share:>13}   {bet}"))
         return Content("\n").join(lines)
+
+    def action_next_tab(self) -> None:
+        """Show the next tab."""
+        tabs = self.query_one(TabbedContent)
+        names = [str(pane.id) for pane in self.query(TabPane)]
+        tabs.active = names[(names.index(tabs.active) + 1) % len(names)]
 
     def action_again(self) -> None:
         """Race the same text once more."""

@@ -78,8 +78,9 @@ class PassageView(ScrollView):
             self._lines += kept[key]
         self._wrapped = kept
         self.virtual_size = Size(width, len(self._lines))
-        self._keep_in_sight()
         self.refresh()
+        # Only after the next layout is it known how far there is to scroll.
+        self.call_after_refresh(self._keep_in_sight)
 
     def _keep_in_sight(self) -> None:
         if self._chosen is None:

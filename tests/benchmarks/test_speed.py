@@ -1,0 +1,210 @@
+"""Figures, not verdicts: each benchmark prints what it measured, and the bound it is meant for.
+
+    pytest tests/benchmarks -s
+
+Where two things are compared, both are measured in the same run, since machines differ.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from textual import events
+from textual.screen import Screen
+
+from engine.link import Link
+from engine.minds import INSTINCT, READER
+from engine.predictor import Job, Loading
+from engine.scripted import ScriptedPredictor
+from engine.starter import starter_model
+from engine.words import prepare
+from tui.app import Bitrace
+from tui.choose import Wish
+from tui.paths import find_paths
+from tui.play import open_store, open_wish
+from tui.screens.race import RaceScreen
+from tui.settings import Settings
+from tui.widgets.reveal import RevealPanel
+
+RUNS = 7
+SAMPLE = Path(__file__).parents[1] / "reference" / "sample.txt"
+
+_BARE_APP = """
+import time
+begun = time.perf_counter()
+from textual.app import App
+from textual.widgets import Static
+class Bare(App):
+    def compose(self):
+        yield Static("bare")
+    def on_mount(self):
+        self.call_after_refresh(lambda: self.exit(time.perf_counter() - begun))
+print("PAINT", Bare().run())
+"""
+
+_OUR_APP = """
+import sys, time
+begun = time.perf_counter()
+sys.argv = ["bitrace"]
+import tui.__main__
+import tui.app
+class Timed(tui.app.Bitrace):
+    def on_mount(self):
+        self.call_after_refresh(lambda: self.exit(time.perf_counter() - begun))
+from tui.paths import find_paths
+from tui.settings import load
+paths = find_paths()
+print("PAINT", Timed(paths, load(paths.settings_file)).run())
+"""
+
+
+def _report(what: str, values: list[float], unit: str, bound: str) -> None:
+    values = sorted(values)
+    print(
+        f"\n{what}: median {statistics.median(values):.1f} {unit} "
+        f"(from {values[0]:.1f} to {values[-1]:.1f}, {len(values)} runs); meant: {bound}"
+    )
+
+
+def _in_terminal(script: str, home: Path) -> float:
+    """Seconds to the first paint of a script's app in a pseudo-terminal."""
+    command = f"stty cols 80 rows 24; {sys.executable} -c '{script}'"
+    environment = {**os.environ, "BITRACE_HOME": str(home), "TERM": "xterm-256color"}
+    done = subprocess.run(
+        ["script", "-qec", command, "/dev/null"],
+        capture_output=True,
+        env=environment,
+        timeout=60,
+        check=True,
+    )
+    found = re.search(rb"PAINT ([0-9.]+)", done.stdout)
+    assert found, done.stdout[-500:]
+    return float(found.group(1))
+
+
+def _timed(work: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    work()
+    return time.perf_counter() - begun
+
+
+@pytest.fixture
+def link(tmp_path: Path):
+    link = Link(tmp_path / "engine.log", tmp_path / "cache")
+    link.load(Loading("starter", str(starter_model()))).result(60)
+    yield link
+    link.close()
+
+
+def test_reading(link: Link) -> None:
+    text = prepare(SAMPLE.read_text(encoding="utf-8")).normalized
+    all_words = Job("starter", READER, text, all_tokens=True)
+    twelve = Job("starter", READER, text, words=tuple(range(40, 260, 20))[:12])
+    n_tokens = link.read(all_words).result(60).n_tokens
+
+    def rate(job: Job) -> float:
+        return n_tokens / _timed(lambda: link.read(job).result(60))
+
+    _report(
+        f"{n_tokens} tokens, all words scored",
+        [rate(all_words) for _ in range(RUNS)],
+        "tokens/s",
+        "at least 220",
+    )
+    _report(
+        f"{n_tokens} tokens, twelve targets",
+        [rate(twelve) for _ in range(RUNS)],
+        "tokens/s",
+        "more than with all words",
+    )
+    some = Job("starter", INSTINCT, text, words=tuple(range(40, 200, 8)))
+    each = [_timed(lambda: link.read(some).result(60)) / 20 * 1000 for _ in range(RUNS)]
+    _report("one word with four words of memory", each, "ms", "as little as can be")
+
+
+def test_memory(link: Link, tmp_path: Path) -> None:
+    sentence = "The ferry leaves at seven, and only four people came aboard this morning. "
+    long = sentence * 140
+    link.read(Job("starter", READER, long, all_tokens=True)).result(120)
+    model_mb = starter_model().stat().st_size / 2**20
+    print(f"\nchild at 2,048 tokens: {_rss_mb(link.pid):.0f} MB; meant: at most "
+          f"{model_mb + 350:.0f} (model file + 350)")  # fmt: skip
+    script = _OUR_APP.replace(
+        "self.exit(time.perf_counter() - begun)",
+        'self.exit(int(open("/proc/self/status").read().split("VmRSS:")[1].split()[0]))',
+    )
+    print(
+        f"screen's process: {_in_terminal(script, tmp_path) / 1024:.0f} MB; meant: at most 80"
+    )
+
+
+def _rss_mb(pid: int | None) -> float:
+    status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    return int(status.split("VmRSS:")[1].split()[0]) / 1024
+
+
+def test_first_paint(tmp_path: Path) -> None:
+    bare, ours = [], []
+    for _ in range(RUNS):
+        bare.append(_in_terminal(_BARE_APP, tmp_path) * 1000)
+        ours.append(_in_terminal(_OUR_APP, tmp_path) * 1000)
+    _report("first paint of a bare Textual app", bare, "ms", "the measure")
+    _report("first paint of bitrace", ours, "ms", "at most 1.3 times the bare app")
+    print(f"ratio of medians: {statistics.median(ours) / statistics.median(bare):.2f}")
+
+
+def test_help() -> None:
+    command = [sys.executable, "-m", "tui", "--help"]
+    times = [
+        _timed(lambda: subprocess.run(command, capture_output=True, check=True)) * 1000
+        for _ in range(RUNS)
+    ]
+    _report("bitrace --help", times, "ms", "at most 250")
+
+
+async def test_reveal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the Enter key to the frame with the word, the readings being there; disk included."""
+    times: list[float] = []
+    begun = 0.0
+    shown = Bitrace._display
+
+    def display(app: Bitrace, screen: Screen[None], frame: object) -> None:
+        nonlocal begun
+        shown(app, screen, frame)
+        if begun and isinstance(screen, RaceScreen) and screen.query_one(RevealPanel).display:
+            times.append((time.perf_counter() - begun) * 1000)
+            begun = 0.0
+
+    monkeypatch.setattr(Bitrace, "_display", display)
+    paths = find_paths({"BITRACE_HOME": str(tmp_path)})
+    store = open_store(paths)
+    n_turns = 0
+    for seed in range(4):
+        wish = Wish(str(SAMPLE), players=("ann",), seed=seed, n_targets=40, uniform=True)
+        opened = open_wish(store, wish, Settings())
+        app = Bitrace(paths, Settings(), opened, ScriptedPredictor())
+        async with app.run_test(size=(120, 40)) as pilot:
+            while not isinstance(app.screen, RaceScreen):
+                await pilot.pause(0.02)
+            for _ in opened.race.setup.targets:
+                n_turns += 1
+                await pilot.press(*"sea")
+                await pilot.pause(0.05)
+                begun = time.perf_counter()
+                app.post_message(events.Key("enter", "\r"))
+                while begun:
+                    await pilot.pause(0.005)
+                await pilot.press("enter")
+                await pilot.pause(0.05)
+    store.close()
+    assert len(times) == n_turns
+    _report("reveal after lock-in", times, "ms", "at most 16 at the 99th percentile")
+    print(f"99th percentile: {sorted(times)[int(len(times) * 0.99)]:.1f} ms")

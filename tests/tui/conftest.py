@@ -1,0 +1,473 @@
+"""What the tests of the app share: the app at somebody's keys, and a predictor that obeys.
+
+All is handed out as fixtures, since test modules cannot import one another.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+import unicodedata
+from collections.abc import AsyncGenerator, Callable, Iterable
+from concurrent.futures import Future
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+from textual import events
+from textual.css.query import NoMatches
+from textual.geometry import Region
+from textual.pilot import Pilot
+from textual.screen import Screen
+
+from engine.bets import Slip, parse
+from engine.errors import BitraceError
+from engine.minds import Mind
+from engine.predictor import Job, OnBits, OnProgress, Predictor, Reading
+from engine.race import (
+    Draw,
+    Identified,
+    Identity,
+    Locked,
+    Player,
+    Race,
+    Revealed,
+    Setup,
+    Started,
+    advance,
+)
+from engine.scripted import Script, ScriptedPredictor, by_hash
+from engine.targets import as_targets
+from engine.words import Word, prepare, words
+from puzzles.markup import parse as parse_marked
+from tui.app import Bitrace
+from tui.choose import Chosen
+from tui.paths import Paths, find_paths
+from tui.play import Opened, open_store
+from tui.session import begin
+from tui.settings import Settings
+from tui.widgets.lanes import LanesView
+from tui.widgets.slip import SlipLine
+
+PATIENCE_S = 30.0
+"""How long a condition is waited for before a test gives up."""
+LONGEST_RUN_S = 120.0
+"""How long a command may take."""
+
+MARKED = (
+    "The ferry left the harbour at seven, and only four people had come aboard that morning. "
+    "Ann, who kept the ledger, counted them twice, because the captain had told her to expect "
+    "five.\n\n"
+    "The missing one was the [[cook]]. He had overslept, as he did whenever the fog came in, "
+    "and nobody had thought of waking him. So it was the captain who lit the stove, and the "
+    "thief, who was hungry, who stirred the [[soup]]. Ann wrote all of it down in her big "
+    "[[ledger]], and then she hid the book where no thief would ever look for it: under the "
+    "pillow of the man who was not [[there]]. It was still there at noon."
+)
+"""A passage with four targets."""
+
+HOSTILE = (
+    "[/]",
+    "[red]x[/red]",
+    "[@click=app.quit]go[/]",
+    "\x1b[2J",
+    "\x1b]0;owned\x07",
+    "\x1b]8;;http://x.test\x1b\\link\x1b]8;;\x1b\\",
+    "\x9b2J",
+    "\x9d0;t\x9c",
+    "safe\u202egnp.exe",
+    "\u2066a\u2069",
+    "nul\x00del\x7f",
+)
+"""Strings that mean harm. Some hold brackets, which are to be shown as they are."""
+
+_IDENTITY = Identity("scripted", "", "0" * 64, "none", 1, "script", 0)
+_DIRECTIONS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+
+
+class HeldPredictor(ScriptedPredictor):
+    """Answers no reading until it is told to, mind by mind."""
+
+    def __init__(self, script: Script = by_hash) -> None:
+        super().__init__(script)
+        self._held: dict[str, tuple[Job, OnBits | None, Future[Reading]]] = {}
+
+    @property
+    def asked(self) -> set[str]:
+        """Keys of the minds that have been asked to read."""
+        return set(self._held)
+
+    def read(
+        self, job: Job, on_bits: OnBits | None = None, on_progress: OnProgress | None = None
+    ) -> Future[Reading]:
+        future: Future[Reading] = Future()
+        self._held[job.mind.key] = job, on_bits, future
+        return future
+
+    def tell(self, mind: str, n_words: int) -> None:
+        """Give a mind's first words; the reading goes on."""
+        job, on_bits, _ = self._held[mind]
+        assert on_bits is not None
+        bits = super().read(job).result().bits
+        on_bits(dict(list(bits.items())[:n_words]))
+
+    def release(self, *minds: str) -> None:
+        """Let these minds finish, or all of them."""
+        for mind in minds or tuple(self._held):
+            job, on_bits, future = self._held[mind]
+            future.set_result(super().read(job, on_bits).result())
+
+    def fail(self, mind: str, error: BitraceError) -> None:
+        """Let a mind's reading fail."""
+        self._held[mind][2].set_exception(error)
+
+
+@dataclass
+class Game:
+    """A running app, somebody at its keys, and what they see."""
+
+    app: Bitrace
+    pilot: Pilot[Any]
+
+    @property
+    def screen(self) -> Screen[Any]:
+        """The screen on top."""
+        return self.app.screen
+
+    @property
+    def on(self) -> str:
+        """Name of the class of the screen on top."""
+        return type(self.app.screen).__name__
+
+    @property
+    def race(self) -> Race:
+        """The race that is played or shown."""
+        for screen in reversed(self.app.screen_stack):
+            if (session := getattr(screen, "_session", None)) is not None:
+                return session.race
+        raise AssertionError("no race is on the screen")
+
+    def _key(self, name: str) -> None:
+        driver = self.app._driver
+        assert driver is not None
+        key = {" ": "space"}.get(name, name)
+        key = unicodedata.name(key).lower().replace(" ", "_") if _is_sign(key) else key
+        event = events.Key(key, name if len(name) == 1 else None)
+        event.set_sender(self.app)
+        driver.send_message(event)
+
+    async def press(self, *keys: str) -> None:
+        """Press keys by their names, one after the other."""
+        for key in keys:
+            self._key(key)
+            await self.pilot.pause()
+
+    async def type(self, text: str) -> None:
+        """Type a text, faster than the app is drawn."""
+        for character in text:
+            self._key(character)
+        await self.pilot.pause()
+
+    async def paste(self, text: str) -> None:
+        """Paste a text into whatever has the focus."""
+        assert self.screen.focused is not None
+        self.screen.focused.post_message(events.Paste(text))
+        await self.pilot.pause()
+
+    async def until(self, condition: Callable[[], object], what: str) -> None:
+        """Wait for a condition."""
+        give_up = time.monotonic() + PATIENCE_S
+        while not condition():
+            if self.app._exception is not None:
+                raise self.app._exception
+            assert time.monotonic() < give_up, (
+                f"never came: {what}; on the screen is {self.on}:\n{self.text}"
+            )
+            await self.pilot.pause(0.005)
+        await self.pilot.pause()
+
+    async def until_on(self, screen: str) -> None:
+        """Wait for a screen, by the name of its class."""
+        await self.until(lambda: self.on == screen and self.screen.is_running, screen)
+
+    async def until_seen(self, text: str) -> None:
+        """Wait for a text on the screen."""
+        await self.until(lambda: text in self.text, repr(text))
+
+    async def settle(self) -> None:
+        """Wait until the threads of the app are done, and all they said is dealt with."""
+        await self.app.workers.wait_for_complete()
+        await self.pilot.pause()
+
+    async def until_writing(self) -> None:
+        """Wait until a slip can be typed and all minds have been asked."""
+        await self.until(
+            lambda: self.on == "RaceScreen" and self.shows("#slip"), "a line to type on"
+        )
+        await self.settle()
+
+    async def lock(self, slip: str) -> None:
+        """Type a slip and lock it in; an empty one passes."""
+        await self.type(slip)
+        await self.press(*["enter"] * (1 if slip else 2))
+
+    async def reveal(self, slip: str) -> None:
+        """Lock a slip in and wait for the word."""
+        await self.lock(slip)
+        await self.until_revealed()
+
+    async def until_revealed(self) -> None:
+        """Wait for a word to be shown."""
+        await self.until(
+            lambda: self.on == "RaceScreen" and self.shows("#reveal"), "the reveal"
+        )
+
+    async def finish(self, *slips: str) -> None:
+        """Play the race of one player to its end: these slips, then passes."""
+        await self.until_writing()
+        for slip in [*slips, *[""] * len(self.race.setup.targets)]:
+            await self.reveal(slip)
+            await self.press("enter")
+            if self.race.phase == "finished":
+                break
+        await self.until_on("ResultScreen")
+
+    def shows(self, selector: str) -> bool:
+        """Whether a widget of the screen on top is there and shown."""
+        try:
+            widget = self.screen.query_one(selector)
+        except NoMatches:
+            return False
+        return widget.is_on_screen and bool(widget.region.area)
+
+    def region(self, selector: str) -> Region:
+        """Where a widget is."""
+        return self.screen.query_one(selector).region
+
+    @property
+    def lines(self) -> list[str]:
+        """The frame, a string a line, as it is sent to the terminal."""
+        return [strip.text for strip in self.screen._compositor.render_strips()]
+
+    @property
+    def text(self) -> str:
+        """The frame in one piece."""
+        return "\n".join(self.lines)
+
+    @property
+    def words(self) -> str:
+        """The frame as running text: without borders, white space as one space."""
+        return " ".join(self.text.translate(dict.fromkeys(map(ord, "│╭╮╰╯─"), " ")).split())
+
+    @property
+    def lanes(self) -> dict[str, str]:
+        """What stands behind each lane, by the racer's name."""
+        return {lane.name: lane.state for lane in self.screen.query_one(LanesView)._lanes}
+
+    @property
+    def told(self) -> str:
+        """Notices that have come up and not gone."""
+        return "\n".join(notice.message for notice in self.app._notifications)
+
+    @property
+    def line(self) -> SlipLine:
+        """The line a slip is typed on."""
+        return self.screen.query_one(SlipLine)
+
+    @property
+    def slip(self) -> str:
+        """What stands on it."""
+        return self.line.value
+
+
+def _is_sign(key: str) -> bool:
+    return len(key) == 1 and not key.isalnum()
+
+
+class Play(Protocol):
+    """Starts the app: `async with game(opened) as play:`."""
+
+    def __call__(
+        self,
+        opened: Opened | None = None,
+        predictor: Predictor | None = None,
+        size: tuple[int, int] = (80, 24),
+        settings: Settings | None = None,
+    ) -> AbstractAsyncContextManager[Game]: ...
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> Paths:
+    """Folders of a player who has never played."""
+    return find_paths({"BITRACE_HOME": str(tmp_path / "home of bitrace")})
+
+
+@pytest.fixture
+def game(paths: Paths) -> Play:
+    """Starts the app, by default from home with a script that answers at once."""
+
+    @asynccontextmanager
+    async def start(
+        opened: Opened | None = None,
+        predictor: Predictor | None = None,
+        size: tuple[int, int] = (80, 24),
+        settings: Settings | None = None,
+    ) -> AsyncGenerator[Game]:
+        app = Bitrace(
+            paths, settings or Settings(player="ann"), opened, predictor or ScriptedPredictor()
+        )
+        try:
+            async with app.run_test(size=size, notifications=True, tooltips=True) as pilot:
+                await pilot.pause()
+                yield Game(app, pilot)
+        finally:
+            app.close()
+
+    return start
+
+
+@pytest.fixture
+def held() -> Callable[..., HeldPredictor]:
+    """Makes a predictor that answers no reading until it is told to."""
+    return HeldPredictor
+
+
+@pytest.fixture
+def marked() -> str:
+    """A passage with four targets in brackets: cook, soup, ledger, there."""
+    return MARKED
+
+
+@pytest.fixture
+def opened(paths: Paths) -> Callable[..., Opened]:
+    """Begins a race on a text with its targets in brackets, past all checks of its form."""
+
+    def open_it(
+        text: str = MARKED,
+        players: Iterable[str] = ("ann",),
+        title: str = "Harbour · The ledger",
+        **more: Any,
+    ) -> Opened:
+        store = open_store(paths)
+        found = parse_marked(text)
+        chosen = Chosen(
+            title=title,
+            text=found.text,
+            targets=as_targets(found.targets),
+            draw=Draw("marked", len(found.targets), 0),
+            **{"passage": "ledger", **more},
+        )
+        race = begin(store, chosen, [store.player(name) for name in players])
+        return Opened(store, race, chosen.text)
+
+    return open_it
+
+
+@pytest.fixture
+def raced() -> Callable[..., Race]:
+    """Makes a race without a store.
+
+    Its arguments: for each target a word, Instinct's bits, Reader's bits and each player's
+    slip; names of the players; further facts of the setup.
+    """
+
+    def make(*turns: tuple[Any, ...], players: Iterable[str] = ("ann",), **more: Any) -> Race:
+        text = " ".join(turn[0] for turn in turns)
+        prepared = prepare(text)
+        found = as_targets(words(prepared.normalized))
+        assert len(found) == len(turns), "one word a turn"
+        people = tuple(Player(f"{place:032}", name) for place, name in enumerate(players))
+        setup = Setup(
+            **{
+                "race_id": "r" * 32,
+                "title": "A race",
+                "text_sha256": prepared.sha256,
+                "targets": found,
+                "draw": Draw("marked", len(found), 0),
+                "players": people,
+                "attempts": (1,) * len(people),
+                "minds": ("reader",),
+                "started_at": "2026-02-03T04:05:06.000+00:00",
+                "passage": "a-passage",
+                **more,
+            }
+        )
+        race = advance(None, Started(setup))
+        race = advance(race, Identified(_IDENTITY, dict.fromkeys(setup.minds, _IDENTITY)))
+        for target, (_, instinct, minds, *slips) in enumerate(turns):
+            told = minds if isinstance(minds, dict) else {"reader": minds}
+            for player, line in enumerate(slips):
+                slip = line if isinstance(line, Slip) else parse(line)
+                race = advance(race, Locked(target, player, slip, "at"))
+            if len(slips) == len(people):
+                race = advance(race, Revealed(target, instinct, told, "at"))
+        return race
+
+    return make
+
+
+@pytest.fixture
+def script() -> Callable[[dict[str, float], float], Script]:
+    """Makes a script: bits by the mind's key, the same for all words."""
+
+    def make(bits: dict[str, float], others: float = 5.0) -> Script:
+        def of(mind: Mind, word: Word) -> float:
+            return bits.get(mind.key, others)
+
+        return of
+
+    return make
+
+
+@pytest.fixture
+def hostile() -> tuple[str, ...]:
+    """Strings that mean harm."""
+    return HOSTILE
+
+
+@pytest.fixture
+def unsafe() -> Callable[[str], set[str]]:
+    """Tells which characters of a text must not reach a terminal; line feeds may."""
+
+    def find(text: str) -> set[str]:
+        return {
+            repr(character)
+            for character in text
+            if (unicodedata.category(character) in ("Cc", "Cs") and character != "\n")
+            or unicodedata.bidirectional(character) in _DIRECTIONS
+            or character in "\u200e\u200f\u061c"
+        }
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def bitrace() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs the command line in a process of its own, with its own home and no terminal."""
+
+    def run(
+        home: Path,
+        *arguments: str,
+        typed: str | bytes = "",
+        cwd: Path | None = None,
+        env: dict[str, str] | None = None,
+    ) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "tui", *arguments],
+            input=typed.encode() if isinstance(typed, str) else typed,
+            capture_output=True,
+            cwd=cwd,
+            env={**os.environ, "PYTHONIOENCODING": "utf-8", "BITRACE_HOME": str(home)}
+            | (env or {}),
+            timeout=LONGEST_RUN_S,
+            check=False,
+        )
+        return subprocess.CompletedProcess(
+            done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
+        )
+
+    return run
