@@ -9,7 +9,7 @@ from pathlib import Path
 from engine.errors import InputError
 from engine.race import Draw, PackRef, Target
 from engine.targets import USUAL_TARGETS, as_targets, check_length, draw, thin_out
-from engine.words import Text, sha256, words
+from engine.words import Text, prepare, words
 from puzzles.load import Pack, Passage, builtin_ids, load_builtin, load_pack
 from puzzles.texts import cut, excerpt_from, excerpts, load_text
 
@@ -102,8 +102,8 @@ def _from_pack(pack: Pack, passage_id: str | None, wish: Wish, played: Set[str])
         passage=passage.id,
         source=passage.source,
         primer=passage.primer,
-        primer_sha256=sha256(passage.primer) if passage.primer else None,
-        preface_sha256=sha256(passage.preface) if passage.preface else None,
+        primer_sha256=_hash_of(passage.primer),
+        preface_sha256=_hash_of(passage.preface),
     )
 
 
@@ -118,6 +118,10 @@ def _from_text(text: Text, name: str, wish: Wish, played: Set[str]) -> Chosen:
         excerpt = next((part for part in parts if part.sha256 not in played), parts[0])
     targets, how = _drawn(excerpt, wish)
     return Chosen(title=name, text=excerpt, targets=targets, draw=how, passage=name)
+
+
+def _hash_of(text: str) -> str | None:
+    return prepare(text).sha256 if text else None
 
 
 def _drawn(text: Text, wish: Wish) -> tuple[tuple[Target, ...], Draw]:

@@ -10,6 +10,7 @@ from engine.errors import BitraceError, EngineError, ModelError
 from engine.minds import INSTINCT, OPPONENTS, Mind
 from engine.predictor import Job, Loaded, Predictor
 from engine.race import Identified, Identity, Race, Revealed
+from engine.words import prepare
 from tui.engine_room import STARTER, Engines, describe, loading_line
 
 MINDS = {mind.key: mind for mind in OPPONENTS}
@@ -111,7 +112,8 @@ class Readings:
     def _ask(self, role: str, mind: Mind) -> None:
         setup = self._race.setup
         wanted = tuple(target.index for target in setup.targets[self._race.target :])
-        before = setup.primer + _BLANK_LINE if mind.reads_all and setup.primer else ""
+        primer = prepare(setup.primer).normalized if mind.reads_all else ""
+        before = primer + _BLANK_LINE if primer else ""
         job = Job(role, mind, before + self._text, len(before), wanted)
         bits = self._bits[mind.key]
 

@@ -81,6 +81,15 @@ def test_the_starter_model_begins_with_a_new_line(starter: Any) -> None:
     assert "llama-cpp-python" in starter.facts.backend
 
 
+def test_the_cache_is_set_up_as_the_canonical_reading_wants_it(starter: Any) -> None:
+    # Kernels round by shape: other batches are other bits, though within any tolerance.
+    from llama_cpp import llama_cpp as api
+
+    assert api.llama_n_ubatch(starter._context) == 128
+    assert api.llama_n_ctx(starter._context) == 2048
+    assert api.llama_n_seq_max(starter._context) == 1
+
+
 # ---- identical to the last bit ----
 
 

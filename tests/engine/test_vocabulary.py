@@ -129,6 +129,10 @@ def test_a_character_cut_at_the_end_of_a_piece_is_not_completed_by_the_next() ->
     vocabulary = Vocabulary(pieces)
     assert ids(vocabulary.ends) == []
     assert ids(vocabulary.given(b"")) == [0, 1, 2, 3]
+    # Sorted, these stand side by side, and together would hold a space without a break.
+    vocabulary = Vocabulary([b"\x80\xc2", b"\xa0"])
+    assert ids(vocabulary.given(b"\x80")) == [0]
+    assert ids(vocabulary.beyond(b"\x80", False)) == []
 
 
 def test_given_without_a_separator_takes_no_empty_piece() -> None:

@@ -46,6 +46,7 @@ def spelled(text: str) -> list[str]:
         ("e\u0301te\u0301", "été"),
         ("\u212bngström", "Ångström"),
         ("か\u3099", "が"),
+        ("ﬁn x² ½ ｶﾞ Ⅷ …", "ﬁn x² ½ ｶﾞ Ⅷ …"),
         ("one\r\ntwo\rthree\n", "one\ntwo\nthree"),
         ("one\r\n\r\ntwo", "one\n\ntwo"),
         ("one\r\r\ntwo", "one\n\ntwo"),

@@ -82,7 +82,7 @@ def test_lines_within_a_string() -> None:
         lambda depth: "a = [\n" * depth + "]" * depth,
         lambda depth: "[" + ".".join("a" * depth) + "]",
         lambda depth: "a = ''''x''''" + "\nb = " + "[" * depth + "]" * depth,
-        lambda depth: "a = [''x'', ".replace("''", "'" * 4) + "[" * (depth - 1) + "]" * depth,
+        lambda depth: "a = [''''x'''', " + "[" * (depth - 1) + "]" * depth,
         lambda depth: 'a = [""""x"""", ' + "[" * (depth - 1) + "]" * depth,
     ],
 )

@@ -53,7 +53,7 @@ from tui.settings import Settings
 from tui.widgets.lanes import LanesView
 from tui.widgets.slip import SlipLine
 
-PATIENCE_S = 30.0
+PATIENCE_S = 15.0
 """How long a condition is waited for before a test gives up."""
 LONGEST_RUN_S = 120.0
 """How long a command may take."""
@@ -142,6 +142,12 @@ class Game:
     def on(self) -> str:
         """Name of the class of the screen on top."""
         return type(self.app.screen).__name__
+
+    @property
+    def left_with(self) -> int | None:
+        """What the process would end with."""
+        code = self.app.return_value
+        return code if code is not None else self.app.return_code
 
     @property
     def race(self) -> Race:

@@ -1,0 +1,286 @@
+"""The result: who won and by what, the coloured text, and where one goes from there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.widgets import TabbedContent
+
+from engine.card import card_hash
+from tui.play import Opened
+from tui.screens.result import TextTab
+
+BITS = {"instinct": 7.0, "goldfish": 6.0, "reader": 2.0}
+
+
+@pytest.fixture
+def minds(held: Callable[..., Any], script: Callable[..., Any]) -> Callable[[], Any]:
+    """Makes minds whose bits are the same for all words."""
+
+    def make() -> Any:
+        from engine.scripted import ScriptedPredictor
+
+        return ScriptedPredictor(script(BITS))
+
+    return make
+
+
+async def test_the_race_tab(
+    game: Callable[..., Any], opened: Callable[..., Opened], minds: Callable[[], Any]
+) -> None:
+    one = opened(source="Kept by Ann [/].")
+    async with game(one, minds()) as play:
+        await play.finish("cook 50", "soup 50", "ledger 50", "there 25")
+        assert "Harbour · The ledger" in play.lines[0]
+        assert "4 words" in play.lines[0]
+        assert "You win, by 2.9 bits before Reader." in play.words
+        lanes = {line.split()[0]: line.split()[-1] for line in play.lines if "━ " in line}
+        assert lanes["ann"] == "+22.9"
+        assert lanes["Goldfish"] == "+4.0"
+        assert lanes["Reader"] == "+20.0"
+        assert "1.3 bits a word, where Instinct pays 7.0" in play.words
+        assert "“cook”: 6.0 bits" in play.words
+        assert "these words take 19 bytes; at your bits 1, at Reader's 1" in play.words
+        assert "All minds are beaten" in play.words
+        assert "Source: Kept by Ann [/]." in play.text
+        assert "bitrace ledger ▂▂▂▂ +22.9 bits · Reader +20.0" in play.text
+
+
+async def test_who_is_to_be_beaten_next(
+    game: Callable[..., Any], opened: Callable[..., Opened], minds: Callable[[], Any]
+) -> None:
+    async with game(opened(), minds()) as play:
+        await play.finish("cook 50")
+        assert "Reader wins, by 14.0 bits before ann." in play.words
+        assert "Next to beat: Reader, 14.0 bits ahead." in play.words
+
+
+async def test_nobody_saved_a_bit(
+    game: Callable[..., Any], opened: Callable[..., Opened], script: Callable[..., Any]
+) -> None:
+    from engine.scripted import ScriptedPredictor
+
+    minds = ScriptedPredictor(script({"instinct": 3.0, "goldfish": 4.0, "reader": 5.0}))
+    async with game(opened(), minds) as play:
+        await play.finish("thief 90", "cook 90")
+        assert "Instinct beats everybody" in play.words
+        assert "-0.0" not in play.text
+
+
+async def test_the_text_tab_shows_the_bets_of_a_chosen_target(
+    game: Callable[..., Any], opened: Callable[..., Opened], minds: Callable[[], Any]
+) -> None:
+    async with game(opened(), minds()) as play:
+        await play.finish("cook 50", "thief 20 stew 30", "", "there 99")
+        await play.press("tab")
+        await play.until(lambda: isinstance(play.screen.focused, TextTab), "the text")
+        assert "cook▂▂" in play.text, "two glyphs: yours and Reader's"
+        assert "stirred the soup▃▂" in play.words
+        assert "there▁▂" in play.text
+        assert "“cook”, target 1 of 4" in play.text
+        assert "cook 50" in play.text
+        await play.press("right")
+        assert "“soup”, target 2 of 4" in play.text
+        assert "thief 20 stew 30" in play.text
+        await play.press("right")
+        assert "“ledger”, target 3 of 4" in play.text
+        assert "passed" in play.text
+        await play.press("right", "right")
+        assert "target 1 of 4" in play.text, "behind the last comes the first"
+        await play.press("left")
+        assert "“there”, target 4 of 4" in play.text
+        await play.press("tab")
+        await play.until(
+            lambda: play.screen.query_one(TabbedContent).active == "race-tab", "the first tab"
+        )
+        assert "You" in play.text
+
+
+async def test_the_cursor_keeps_its_target_in_sight(
+    game: Callable[..., Any], opened: Callable[..., Opened], minds: Callable[[], Any]
+) -> None:
+    gap = "A sentence of some length goes here for nothing. " * 30
+    text = f"Opening. {gap}Now [[alpha]]. {gap}\n\nThen [[omega]]. {gap}"
+    async with game(opened(text), minds()) as play:
+        await play.finish()
+        await play.press("tab")
+        await play.until_seen("alpha▃▂")
+        assert "omega▃▂" not in play.text
+        await play.press("right")
+        await play.until_seen("omega▃▂")
+        assert "alpha▃▂" not in play.text
+
+
+async def test_again_is_practice(
+    game: Callable[..., Any], opened: Callable[..., Opened], minds: Callable[[], Any]
+) -> None:
+    async with game(opened(), minds()) as play:
+        await play.finish("cook 50")
+        first = play.race
+        assert "has raced this text before" not in play.words
+        await play.press("r")
+        await play.until_writing()
+        assert play.race.setup.attempts == (2,)
+        assert play.race.setup.targets == first.setup.targets
+        assert play.race.setup.race_id != first.setup.race_id
+        assert "target 1 of 4" in play.lines[0]
+        await play.finish("cook 50")
+        assert "ann has raced this text before (race 2): practice." in play.words
+
+
+async def test_a_race_that_was_only_begun_does_not_count(
+    game: Callable[..., Any], opened: Callable[..., Opened], minds: Callable[[], Any]
+) -> None:
+    opened()
+    async with game(opened(), minds()) as play:
+        await play.finish()
+        assert play.race.setup.attempts == (1,)
+
+
+async def test_next_is_the_next_passage_of_the_pack(
+    game: Callable[..., Any], minds: Callable[[], Any]
+) -> None:
+    async with game(predictor=minds()) as play:
+        await play.until_seen("Begin here")
+        await play.press("enter")
+        await play.finish()
+        assert "The milk money" in play.lines[0]
+        await play.press("n")
+        await play.until_writing()
+        assert "How it broke" in play.lines[0]
+        assert "target 1 of 8" in play.lines[0]
+
+
+async def test_next_keeps_the_players(
+    game: Callable[..., Any], opened: Callable[..., Opened], minds: Callable[[], Any]
+) -> None:
+    async with game(opened(players=("ann", "bo")), minds()) as play:
+        for _ in range(4):
+            for _ in range(2):
+                await play.until_on("Curtain")
+                await play.press("enter")
+                await play.until_writing()
+                await play.lock("cook")
+            await play.until_revealed()
+            await play.press("enter")
+        await play.until_on("ResultScreen")
+        assert "ann" in play.text
+        assert "bo" in play.text
+        await play.press("n")
+        await play.until_on("Curtain")
+        assert [player.name for player in play.race.setup.players] == ["ann", "bo"]
+
+
+async def test_next_of_a_text_that_is_gone_is_told(
+    game: Callable[..., Any], opened: Callable[..., Opened], minds: Callable[[], Any]
+) -> None:
+    async with game(opened(origin="/nowhere/[red]story.txt"), minds()) as play:
+        await play.finish()
+        await play.press("n")
+        await play.until_on("Notice")
+        assert "/nowhere/[red]story.txt" in play.words
+        await play.press("enter")
+        await play.until_on("ResultScreen")
+
+
+async def test_the_card_is_written_where_bitrace_was_started(
+    game: Callable[..., Any],
+    opened: Callable[..., Opened],
+    minds: Callable[[], Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folder = tmp_path / "here [b]"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    async with game(opened(), minds()) as play:
+        await play.finish("cook 50")
+        await play.press("e")
+        (file,) = folder.iterdir()
+        assert file.name in play.told
+        assert "here [b]" in play.told
+        (line,) = file.read_text(encoding="utf-8").splitlines()
+        card = json.loads(line)
+        assert card["hash"] == card_hash(card)
+        assert card["totals"]["insight_bits"] == 6.0
+        await play.press("e")
+        assert [path.name for path in folder.iterdir()] == [file.name]
+
+
+async def test_a_card_that_cannot_be_written_is_told(
+    game: Callable[..., Any],
+    opened: Callable[..., Opened],
+    minds: Callable[[], Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with game(opened(), minds()) as play:
+        await play.finish()
+        name = f"bitrace-{play.race.setup.race_id[:8]}.jsonl"
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / name).mkdir()
+        await play.press("e")
+        await play.until_on("Notice")
+        assert "The card cannot be written" in play.words
+        assert not [path for path in tmp_path.iterdir() if path.name.startswith(".bitrace")]
+        await play.press("enter")
+        await play.until_on("ResultScreen")
+
+
+async def test_a_card_in_a_folder_that_is_gone_is_told(
+    game: Callable[..., Any],
+    opened: Callable[..., Opened],
+    minds: Callable[[], Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    async with game(opened(), minds()) as play:
+        await play.finish()
+        monkeypatch.chdir(gone)
+        gone.rmdir()
+        await play.press("e")
+        await play.until_on("Notice")
+        await play.press("enter")
+        await play.until_on("ResultScreen")
+        monkeypatch.chdir(tmp_path)
+
+
+async def test_home_from_the_result(
+    game: Callable[..., Any], opened: Callable[..., Opened], minds: Callable[[], Any]
+) -> None:
+    async with game(opened(), minds()) as play:
+        await play.finish()
+        await play.press("escape")
+        await play.until_on("HomeScreen")
+        await play.until_seen("The milk money")
+        assert "Go on with your race" not in play.text
+
+
+async def test_help_tells_of_the_result(
+    game: Callable[..., Any], opened: Callable[..., Opened], minds: Callable[[], Any]
+) -> None:
+    async with game(opened(), minds()) as play:
+        await play.finish()
+        await play.press("f1")
+        await play.until_on("HelpScreen")
+        assert "Write the card of this race" in play.words
+        await play.press("escape")
+        await play.until_on("ResultScreen")
+
+
+async def test_a_race_of_one_target(
+    game: Callable[..., Any], opened: Callable[..., Opened], minds: Callable[[], Any]
+) -> None:
+    text = "One sentence leads up to a single [[word]]."
+    async with game(opened(text), minds()) as play:
+        await play.finish("word 99")
+        await play.press("tab")
+        await play.until_seen("“word”, target 1 of 1")
+        await play.press("left", "right", "right")
+        assert "target 1 of 1" in play.text
