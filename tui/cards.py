@@ -9,7 +9,7 @@ from pathlib import Path
 from engine import card
 from engine.errors import InputError, StoreError
 from engine.race import Race
-from tui.paths import find_paths
+from tui.paths import find_paths, typed_path
 from tui.store import Store
 
 LAST = "last"
@@ -39,7 +39,7 @@ def export_race(race_id: str, output: str) -> int:
     if output == STANDARD_OUTPUT:
         sys.stdout.write(card_lines(race))
     else:
-        write_cards(race, Path(output).expanduser())
+        write_cards(race, typed_path(output))
     return 0
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Set
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from engine.errors import InputError
 from engine.race import Draw, PackRef, Target
@@ -12,6 +11,7 @@ from engine.targets import USUAL_TARGETS, as_targets, check_length, draw, thin_o
 from engine.words import Text, prepare, words
 from puzzles.load import Pack, Passage, builtin_ids, load_builtin, load_pack
 from puzzles.texts import cut, excerpt_from, excerpts, load_text
+from tui.paths import typed_path
 
 FIRST_PACK = "warm-up"
 _PACK_ENDING = ".toml"
@@ -61,7 +61,7 @@ def choose(wish: Wish, played: Set[str]) -> Chosen:
         InputError: it is not there, or cannot be raced on.
     """
     what = wish.what or FIRST_PACK
-    path = Path(what).expanduser()
+    path = typed_path(what)
     if path.exists():
         if path.is_file() and path.suffix == _PACK_ENDING:
             chosen = _from_pack(load_pack(path), None, wish, played)

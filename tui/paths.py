@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.errors import StoreError
+from engine.errors import InputError, StoreError
 
 HOME_VARIABLE = "BITRACE_HOME"
 """Names one folder for everything, instead of the system's usual places."""
@@ -62,6 +62,20 @@ def find_paths(environ: Mapping[str, str] = os.environ) -> Paths:
         cache=platformdirs.user_cache_path(_NAME, appauthor=False),
         logs=platformdirs.user_log_path(_NAME, appauthor=False),
     )
+
+
+def typed_path(typed: str) -> Path:
+    """A path as a person typed it, `~` being a home.
+
+    Raises:
+        InputError: no file can have it.
+    """
+    try:
+        path = Path(typed).expanduser()
+        path.exists()
+    except (RuntimeError, OSError, ValueError):
+        raise InputError(f"No file can be at {typed[:60]!r}: check the path.") from None
+    return path
 
 
 def make(folder: Path) -> Path:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import InputError
@@ -13,7 +12,7 @@ from engine.words import Text
 from puzzles.load import builtin_ids, load_builtin
 from tui.choose import FIRST_PACK, Wish, choose, next_passage
 from tui.literal import clean
-from tui.paths import Paths, find_paths
+from tui.paths import Paths, find_paths, typed_path
 from tui.session import begin
 from tui.settings import Settings, load
 from tui.store import Store
@@ -91,7 +90,7 @@ def open_wish(store: Store, wish: Wish, settings: Settings) -> Opened:
     played = store.played_texts([player.id for player in players])
     chosen = choose(wish, played)
     race = begin(
-        store, chosen, players, str(Path(model).expanduser().resolve()) if model else ""
+        store, chosen, players, str(typed_path(model).resolve()) if model else ""
     )
     return Opened(store, race, chosen.text, gpu_layers)
 
@@ -180,7 +179,7 @@ def check_model(model: str) -> None:
     if model:
         from engine.gguf import check_file
 
-        check_file(Path(model).expanduser())
+        check_file(typed_path(model))
 
 
 def _play(

@@ -6,7 +6,6 @@ import csv
 import json
 import sys
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from engine.errors import InputError
@@ -16,7 +15,7 @@ from engine.words import Text, Word, decode, prepare, words
 from puzzles.files import MOST_BYTES, printable, read
 from tui.engine_room import STARTER, describe, open_link, wait_for
 from tui.literal import clean
-from tui.paths import find_paths
+from tui.paths import find_paths, typed_path
 
 STANDARD_INPUT = "-"
 _BITS_PLACES = 6
@@ -42,7 +41,7 @@ def run(file: str, memories: tuple[int, ...], form: str, model: str) -> int:
         BitraceError: the text or the model cannot be used.
     """
     text = _text(file)
-    path = model or _starter()
+    path = str(typed_path(model)) if model else _starter()
     paths = find_paths()
     progress = _Progress()
     link = open_link(paths, on_notice=progress.say)
@@ -74,7 +73,7 @@ def _text(file: str) -> Text:
             raise InputError(f"{name} is over {MOST_BYTES // 1_000_000} MB: give a part of it.")
     else:
         name = printable(file)
-        raw = read(Path(file).expanduser(), name)
+        raw = read(typed_path(file), name)
     text = prepare(decode(raw, name))
     if not text.shown.strip():
         raise InputError(f"{name} has no text: there is nothing to score.")

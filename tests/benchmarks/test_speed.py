@@ -171,7 +171,7 @@ def test_help() -> None:
 
 
 async def test_reveal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """From the Enter key to the frame with the word, the readings being there; disk included."""
+    """From the Enter key to the frame with the word, readings there, disk included."""
     times: list[float] = []
     begun = 0.0
     shown = Bitrace._display

@@ -130,13 +130,13 @@ def test_answers_come_in_the_order_of_asking() -> None:
     order: list[int] = []
     futures: list[Future[Reading]] = []
     predictor = ScriptedPredictor(by_place, delay_s=0.05)
-    for number in range(100):
+    for number in range(400):
         future = predictor.read(a_job(1))
         future.add_done_callback(lambda _done, number=number: order.append(number))
         futures.append(future)
     for future in futures:
         future.result(WAIT_S)
-    assert order == list(range(100))
+    assert order == list(range(400))
 
 
 def test_what_is_not_answered_yet_can_be_given_up(patient: ScriptedPredictor) -> None:
