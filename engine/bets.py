@@ -23,7 +23,7 @@ FIRST_STAKE = 50
 """Stake of a word typed without a number, until a number has been typed."""
 
 _ACCENTS = regex.compile(r"[\u0300-\u036f]+")
-_NUMBER = regex.compile(r"([+-]?\d+)%?")
+_NUMBER = regex.compile(r"([+-]?\d{1,9})%?")
 _WORD_THEN_NUMBER = regex.compile(r"(\D+)\d+%?")
 
 

@@ -16,12 +16,14 @@ from typing import Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import TextError
+from engine.errors import ModelError, TextError
 from engine.surprisal import Row, Span, Tally, locate, token_starts
 from engine.vocabulary import Vocabulary
 from engine.words import Word
 
 LARGEST_WINDOW = 2048
+SMALLEST_WINDOW = 2
+"""Tokens below which there is no room for context and a block behind it."""
 LARGEST_BLOCK = 128
 
 _NO_TOKEN = -1
@@ -200,11 +202,7 @@ class _Block:
     def takes(self, tally: Tally) -> bool:
         """Whether a word is scored in this window: it ends here, or no other holds it."""
         span = tally.span
-        return (
-            span.last_row <= self.window_end
-            or span.first < self.next_window
-            or tally.next_row > span.first
-        )
+        return span.last_row <= self.window_end or span.first < self.next_window
 
 
 def _single_block(model: TokenModel, tokens: list[int]) -> _Block:
@@ -215,9 +213,11 @@ def _single_block(model: TokenModel, tokens: list[int]) -> _Block:
 def _blocks(model: TokenModel, tokens: list[int]) -> Iterator[_Block]:
     """Cut start token and text into blocks; when the window is full, clear and go on from
     half a window back."""
-    size = max(1, min(LARGEST_BLOCK, model.window // 2))
+    if model.window < SMALLEST_WINDOW:
+        raise ModelError(f"A context of {model.window} tokens is too small to read with.")
+    size = min(LARGEST_BLOCK, model.window // 2)
     usable = model.window // size * size
-    kept = max(0, model.window // 2 - 1)
+    kept = model.window // 2 - 1
     first = 0
     while True:
         sequence = [model.start_token, *tokens[first : first + usable - 1]]

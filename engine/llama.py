@@ -18,11 +18,12 @@ import numpy as np
 from llama_cpp import llama_cpp as api
 from numpy.typing import NDArray
 
-from engine.canonical import LARGEST_BLOCK, LARGEST_WINDOW
+from engine.canonical import LARGEST_BLOCK, LARGEST_WINDOW, SMALLEST_WINDOW
 from engine.errors import EngineError, ModelError
 from engine.gguf import check_file
 from engine.vocabulary import Vocabulary
 
+_FEW_CORES = 4
 _LOG_ERROR = 4
 _LOG_CONTINUES = 5
 _DEVICE_TYPES = {0: "CPU", 1: "GPU", 2: "integrated GPU", 3: "accelerator"}
@@ -147,7 +148,11 @@ class Library:
                 f"{path} cannot be loaded as a model: it is damaged, cut short or of a kind "
                 f"this llama.cpp does not know ({reason}). Get it again or choose another."
             )
-        return Model(handle, path, self._offloaded, self._main_device())
+        try:
+            return Model(handle, path, self._offloaded, self._main_device())
+        except BaseException:
+            api.llama_model_free(handle)
+            raise
 
     def _main_device(self) -> str:
         names = [device.name for device in self.devices() if device.kind != _DEVICE_TYPES[_CPU]]
@@ -207,6 +212,10 @@ class Model:
             or self._meta(f"{kind}.pooling_type") not in (None, "0")
             or not api.llama_model_has_decoder(self._handle)
         )
+        if api.llama_vocab_type(self._vocab) == api.LLAMA_VOCAB_TYPE_NONE:
+            raise ModelError(f"{path} has no vocabulary, so it reads no text: choose another.")
+        if int(api.llama_model_n_ctx_train(self._handle)) < SMALLEST_WINDOW:
+            raise ModelError(f"{path} was trained on no context to speak of: choose another.")
         if embeds or api.llama_model_has_encoder(self._handle):
             raise ModelError(
                 f"{path} is a model for embeddings or translation ({kind}); it does not "
@@ -222,6 +231,12 @@ class Model:
             if n >= 0:
                 return list(buffer[:n])
             room = -n
+
+    def close(self) -> None:
+        """Give back all its memory; it cannot be used any more."""
+        api.llama_batch_free(self._batch)
+        api.llama_free(self._context)
+        api.llama_model_free(self._handle)
 
     def clear(self) -> None:
         """Empty the cache."""
@@ -259,9 +274,15 @@ class Model:
         return logits
 
     def _start_token(self) -> int:
-        if api.llama_vocab_get_add_bos(self._vocab):
-            return int(api.llama_vocab_bos(self._vocab))
-        return self.tokenize(b"\n")[0]
+        bos = int(api.llama_vocab_bos(self._vocab))
+        if api.llama_vocab_get_add_bos(self._vocab) and bos >= 0:
+            return bos
+        new_line = self.tokenize(b"\n")
+        if not new_line:
+            raise ModelError(
+                f"{self.path} has a vocabulary without a new line: choose another."
+            )
+        return new_line[0]
 
     def _pieces(self) -> list[bytes]:
         pieces: list[bytes] = []
@@ -316,11 +337,12 @@ def _name(path: Path, quantization: str) -> str:
 
 
 def _n_threads() -> int:
-    return (
-        len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count() or 1
-    )
+    if hasattr(os, "sched_getaffinity"):
+        n = len(os.sched_getaffinity(0))
+    else:
+        n = os.cpu_count() or 1
+    # Of many, half are the second halves of cores, which only stand in each other's way.
+    return n if n <= _FEW_CORES else max(_FEW_CORES, n // 2)
 
 
 def _ggml_devices() -> Any:

@@ -231,6 +231,8 @@ def advance(race: Race | None, event: Event) -> Race:
         case Identified(instinct, minds):
             return replace(race, instinct=instinct, minds=MappingProxyType(dict(minds)))
         case Known(player):
+            if player not in range(len(race.setup.players)):
+                raise RaceError(f"There is no player {player + 1} in this race.")
             return replace(race, known=race.known | {player})
         case Locked(target, player):
             _check(race, target)
@@ -244,7 +246,10 @@ def advance(race: Race | None, event: Event) -> Race:
                 raise RaceError(
                     f"The word of target {target + 1} is shown when all have locked in."
                 )
-            return replace(race, reveals=(*race.reveals, event))
+            if not set(race.setup.minds) <= event.minds.keys():
+                raise RaceError(f"The reveal of target {target + 1} lacks a mind that races.")
+            kept = replace(event, minds=MappingProxyType(dict(event.minds)))
+            return replace(race, reveals=(*race.reveals, kept))
 
 
 def replay(events: Iterable[Event]) -> Race:

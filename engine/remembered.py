@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import cast
 
@@ -36,12 +37,13 @@ class Remembered:
             beside.write_text(json.dumps(kept, indent=1), encoding="utf-8")
             beside.replace(self._file)
         except OSError:
-            beside.unlink(missing_ok=True)
+            with suppress(OSError):
+                beside.unlink(missing_ok=True)
 
     def _all(self) -> dict[str, str]:
         try:
             found: object = json.loads(self._file.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return {}
         if not isinstance(found, dict):
             return {}
@@ -54,6 +56,6 @@ class Remembered:
 
 
 def file_key(path: Path) -> str:
-    """A key for a file as it is now: place, size and time of change."""
+    """A key for a file as it is now: place, identity, size and time of change."""
     status = path.stat()
-    return f"{path.resolve()}:{status.st_size}:{status.st_mtime_ns}"
+    return f"{path.resolve()}:{status.st_ino}:{status.st_size}:{status.st_mtime_ns}"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from collections.abc import Callable
-from concurrent.futures import Future
-from typing import TypeAlias
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeAlias
 
-from engine.errors import BitraceError
+from engine.errors import BitraceError, EngineError
 from engine.minds import READING_VERSION, Mind
 from engine.predictor import Job, Loaded, Loading, OnBits, OnProgress, Reading
 from engine.race import Identity
@@ -25,11 +26,11 @@ def by_hash(mind: Mind, word: Word) -> float:
 
 
 class ScriptedPredictor:
-    """Satisfies `Predictor`.
+    """Satisfies `Predictor`; answers come in the order of asking, on a thread of its own.
 
     Args:
         script: gives the bits of a word for a mind.
-        delay_s: how long each reading takes.
+        delay_s: how long after it was asked for each reading comes.
         fault: what every reading fails with, if anything.
     """
 
@@ -42,15 +43,20 @@ class ScriptedPredictor:
         self._script = script
         self._delay_s = delay_s
         self._fault = fault
+        self._answering = ThreadPoolExecutor(max_workers=1)
+        self._asked: list[Future[Reading]] = []
+        self._closed = threading.Event()
 
     def load(
         self,
         loading: Loading,
-        on_progress: OnProgress | None = None,  # noqa: ARG002
+        on_progress: OnProgress | None = None,
     ) -> Future[Loaded]:
         """Nothing is loaded; the identity says that it is a script."""
         name = "scripted"
         identity = Identity(name, loading.path, "0" * 64, "none", READING_VERSION, "script", 0)
+        if on_progress:
+            on_progress(1.0)
         future: Future[Loaded] = Future()
         future.set_result(Loaded(identity, "script", 0, 0))
         return future
@@ -59,36 +65,48 @@ class ScriptedPredictor:
         self,
         job: Job,
         on_bits: OnBits | None = None,
-        on_progress: OnProgress | None = None,  # noqa: ARG002
+        on_progress: OnProgress | None = None,
     ) -> Future[Reading]:
         """The script's bits, after the delay."""
+        due = time.monotonic() + self._delay_s
         future: Future[Reading] = Future()
-        found = words(job.text[job.before :])
-        wanted = range(len(found)) if job.words is None else job.words
-        bits = {index: self._script(job.mind, found[index]) for index in wanted}
+        self._asked.append(future)
 
         def answer() -> None:
+            self._closed.wait(max(0.0, due - time.monotonic()))
             if not future.set_running_or_notify_cancel():
                 return
-            if self._fault:
-                future.set_exception(self._fault)
-                return
-            if on_bits:
-                on_bits(bits)
-            total = sum(bits.values()) if job.all_tokens else None
-            future.set_result(Reading(bits, len(found), total))
+            try:
+                future.set_result(self._read(job, on_bits, on_progress))
+            except BitraceError as error:
+                future.set_exception(error)
 
-        if self._delay_s:
-            timer = threading.Timer(self._delay_s, answer)
-            timer.daemon = True
-            timer.start()
-        else:
-            answer()
+        self._answering.submit(answer)
         return future
 
-    def cancel(self, future: Future[Reading]) -> None:
+    def _read(
+        self, job: Job, on_bits: OnBits | None, on_progress: OnProgress | None
+    ) -> Reading:
+        if self._fault:
+            raise self._fault
+        found = words(job.text[job.before :])
+        wanted = range(len(found)) if job.words is None else job.words
+        if not all(0 <= index < len(found) for index in wanted):
+            raise EngineError("A word was asked for that the text does not have.")
+        bits = {index: self._script(job.mind, found[index]) for index in wanted}
+        if on_bits:
+            on_bits(bits)
+        if on_progress:
+            on_progress(1.0)
+        return Reading(bits, len(found), sum(bits.values()) if job.all_tokens else None)
+
+    def cancel(self, future: Future[Any]) -> None:
         """See `Predictor.cancel`."""
         future.cancel()
 
     def close(self) -> None:
-        """Nothing to end."""
+        """See `Predictor.close`."""
+        for future in self._asked:
+            future.cancel()
+        self._closed.set()
+        self._answering.shutdown(wait=False, cancel_futures=True)

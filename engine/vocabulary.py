@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -127,9 +127,12 @@ def _classify(
 
     present, inverse = np.unique(np.where(complete, code, 0), return_inverse=True)
     characters = [_character(value) for value in present.tolist()]
-    is_word = np.array([is_word_character(c) for c in characters])[inverse] & complete
-    single = np.array([is_single(c) for c in characters])[inverse] & complete
-    apostrophe = np.array([c in APOSTROPHES for c in characters])[inverse] & complete
+
+    def those(kind: Callable[[str], bool]) -> Flags:
+        return np.array([kind(c) for c in characters], dtype=np.bool_)[inverse] & complete
+
+    is_word, single = those(is_word_character), those(is_single)
+    apostrophe = those(APOSTROPHES.__contains__)
 
     goes_on = part | (is_word & ~single)
     behind = np.minimum(at + width, n - 1) if n else at

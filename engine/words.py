@@ -22,7 +22,7 @@ _SINGLE = regex.compile(rf"(?V1){_KANA_OR_HAN}")
 _WORD_CHARACTER = regex.compile(r"[\p{L}\p{M}\p{N}]")
 _LETTER = regex.compile(r"\p{L}")
 _DIGIT = regex.compile(r"\p{N}")
-_CURLY_BETWEEN_LETTERS = regex.compile(r"(?<=[\p{L}\p{M}])’(?=\p{L})")
+_CURLY_BETWEEN_LETTERS = regex.compile(r"(?<=\p{L}\p{M}*)’(?=\p{L})")
 _LINE_ENDS = regex.compile(r"\r\n?")
 
 APOSTROPHES = "'’"
@@ -120,4 +120,6 @@ def has_digit(word: str) -> bool:
 
 def fold(word: str) -> str:
     """The form in which words are compared: NFKC, case folded, ’ as '."""
-    return unicodedata.normalize("NFKC", word).casefold().replace("’", "'")
+    folded = unicodedata.normalize("NFKC", word).casefold()
+    # Folding can leave accents apart from their letters (ΐ), which the next comparison minds.
+    return unicodedata.normalize("NFKC", folded).replace("’", "'")

@@ -13,9 +13,12 @@ import queue
 import sys
 import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
+
+from pydantic import ValidationError
 
 from engine import wire
 from engine.errors import BitraceError, EngineError, ModelError
@@ -71,7 +74,7 @@ class Worker:
         except MemoryError:
             self._fail(request, "There is not enough memory for this text and model.")
         except Exception as error:
-            traceback.print_exc()
+            _log(traceback.format_exc())
             self._fail(request, f"The engine stumbled ({type(error).__name__}).")
 
     def _fail(self, request: wire.Request, message: str) -> None:
@@ -94,6 +97,18 @@ class Worker:
     def _send(self, answer: wire.Answer) -> None:
         self._answers.write(answer.model_dump_json().encode() + b"\n")
         self._answers.flush()
+
+    def _progress(self, request: int) -> Callable[[float], None]:
+        """Tells how far a request is, from 0 to 1, in steps worth drawing."""
+        told = -1.0
+
+        def tell(fraction: float) -> None:
+            nonlocal told
+            if fraction - told >= _PROGRESS_STEP or told < fraction == 1:
+                told = fraction
+                self._send(wire.Progress(id=request, fraction=fraction))
+
+        return tell
 
     def _check(self, request: int) -> None:
         if request in self._cancelled:
@@ -118,15 +133,9 @@ class Worker:
             target=lambda: sha256.append(self._sha256(path)), daemon=True
         )
         hashing.start()
-        told = 0.0
-
-        def on_progress(fraction: float) -> None:
-            nonlocal told
-            if fraction - told >= _PROGRESS_STEP:
-                told = fraction
-                self._send(wire.Progress(id=request.id, fraction=fraction))
-
-        self._models.pop(request.role, None)
+        on_progress = self._progress(request.id)
+        if (former := self._models.pop(request.role, None)) is not None:
+            former.close()
         model = library.load(path, request.gpu_layers, on_progress)
         hashing.join()
         if not sha256:
@@ -169,14 +178,17 @@ class Worker:
         from engine.canonical import Watch, read_all, read_short
 
         model = self._model(request.role)
-        found = words(request.text[request.before :])
+        passage = request.text[request.before :]
+        found = words(passage)
         wanted = range(len(found)) if request.words is None else sorted(request.words)
 
         def on_bits(bits: dict[int, float]) -> None:
             self._send(wire.Bits(id=request.id, bits=bits))
 
+        tell = self._progress(request.id)
+
         def on_progress(done: int, total: int) -> None:
-            self._send(wire.Progress(id=request.id, fraction=done / max(1, total)))
+            tell(done / max(1, total))
 
         if request.memory is None:
             watch = Watch(on_bits, on_progress, lambda: self._check(request.id))
@@ -193,7 +205,7 @@ class Worker:
             )
         for done, index in enumerate(wanted, 1):
             self._check(request.id)
-            bits = read_short(model, request.text, found, index, request.memory)
+            bits = read_short(model, passage, found, index, request.memory)
             on_bits({index: bits})
             on_progress(done, len(wanted))
         return wire.HasRead(id=request.id, n_tokens=0, token_bits=None)
@@ -236,8 +248,9 @@ class Worker:
 
 
 def _log(line: str) -> None:
-    sys.stderr.write(line + "\n")
-    sys.stderr.flush()
+    with suppress(OSError):  # a full disk must not stop the reading
+        sys.stderr.write(line + "\n")
+        sys.stderr.flush()
 
 
 def _rows_key(backend: str, sha256: str) -> str:
@@ -247,14 +260,21 @@ def _rows_key(backend: str, sha256: str) -> str:
 def _listen(
     requests: BinaryIO, worker: Worker, waiting: queue.SimpleQueue[wire.Request]
 ) -> None:
-    for line in requests:
-        request = wire.REQUEST.validate_json(line)
-        if isinstance(request, wire.Cancel):
-            worker.cancel(request.id)
-        else:
-            waiting.put(request)
-    # The screen's process is gone: end at once, also in the middle of a decode.
-    os._exit(0)
+    try:
+        for line in requests:
+            try:
+                request = wire.REQUEST.validate_json(line)
+            except ValidationError as error:
+                # The beginning of a line, if the game was killed while it asked.
+                _log(f"not a request: {error}")
+                continue
+            if isinstance(request, wire.Cancel):
+                worker.cancel(request.id)
+            else:
+                waiting.put(request)
+    finally:
+        # The screen's process is gone: end at once, also in the middle of a decode.
+        os._exit(0)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

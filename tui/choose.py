@@ -11,6 +11,7 @@ from engine.targets import USUAL_TARGETS, as_targets, check_length, draw, thin_o
 from engine.words import Text, prepare, words
 from puzzles.load import Pack, Passage, builtin_ids, load_builtin, load_pack
 from puzzles.texts import cut, excerpt_from, excerpts, load_text
+from tui.literal import clean
 from tui.paths import typed_path
 
 FIRST_PACK = "warm-up"
@@ -66,7 +67,7 @@ def choose(wish: Wish, played: Set[str]) -> Chosen:
         if path.is_file() and path.suffix == _PACK_ENDING:
             chosen = _from_pack(load_pack(path), None, wish, played)
         else:
-            chosen = _from_text(load_text(path), path.name, wish, played)
+            chosen = _from_text(load_text(path), clean(path.name), wish, played)
         return replace(chosen, origin=str(path.resolve()))
     pack_id, _, passage_id = what.partition("/")
     if pack_id in builtin_ids():

@@ -89,9 +89,7 @@ def open_wish(store: Store, wish: Wish, settings: Settings) -> Opened:
     players = [store.player(name) for name in names]
     played = store.played_texts([player.id for player in players])
     chosen = choose(wish, played)
-    race = begin(
-        store, chosen, players, str(typed_path(model).resolve()) if model else ""
-    )
+    race = begin(store, chosen, players, str(typed_path(model).resolve()) if model else "")
     return Opened(store, race, chosen.text, gpu_layers)
 
 

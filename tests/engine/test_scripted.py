@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import CancelledError, Future
@@ -172,6 +174,20 @@ def test_closing_gives_up_what_is_not_answered_yet(patient: ScriptedPredictor) -
     future = patient.read(a_job(1))
     patient.close()
     assert future.cancelled()
+
+
+def test_a_program_ends_although_an_answer_is_still_to_come() -> None:
+    code = (
+        "from engine.minds import READER\n"
+        "from engine.predictor import Job\n"
+        "from engine.scripted import ScriptedPredictor\n"
+        "future = ScriptedPredictor(delay_s=3600).read(Job('starter', READER, 'a word'))\n"
+        "assert not future.done()\n"
+    )
+    try:
+        subprocess.run([sys.executable, "-P", "-c", code], check=True, timeout=WAIT_S)
+    except subprocess.TimeoutExpired:
+        pytest.fail("it waits for the answer")
 
 
 # ---- faults ----

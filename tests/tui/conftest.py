@@ -179,9 +179,12 @@ class Game:
         await self.pilot.pause()
 
     async def paste(self, text: str) -> None:
-        """Paste a text into whatever has the focus."""
-        assert self.screen.focused is not None
-        self.screen.focused.post_message(events.Paste(text))
+        """Paste a text, as a terminal sends it."""
+        driver = self.app._driver
+        assert driver is not None
+        event = events.Paste(text)
+        event.set_sender(self.app)
+        driver.send_message(event)
         await self.pilot.pause()
 
     async def until(self, condition: Callable[[], object], what: str) -> None:

@@ -420,6 +420,32 @@ async def test_the_passage_can_be_paged_while_writing(
         assert play.slip == "cook"
 
 
+async def test_the_blank_and_then_the_word_are_always_in_sight(
+    game: Callable[..., Any], opened: Callable[..., Opened]
+) -> None:
+    gap = "A sentence of some length goes before the others. " * 40
+    text = gap + gap.join(f"\n\nThen came the [[{word}]]. " for word in ("cook", "soup", "end"))
+    for size in ((80, 24), (120, 40), (60, 20)):
+        async with game(opened(text), size=size) as play:
+            for word in ("cook", "soup", "end"):
+                await play.until_writing()
+                await play.until_seen(f"Then came the {BLANK}")
+                await play.reveal("cook 60")
+                await play.until_seen(f"Then came the {word}")
+                await play.press("enter")
+
+
+async def test_the_blank_stays_in_sight_when_the_terminal_changes(
+    game: Callable[..., Any], opened: Callable[..., Opened], marked: str
+) -> None:
+    text = "A sentence of some length goes before the others. " * 60 + marked
+    async with game(opened(text)) as play:
+        await play.until_writing()
+        for size in ((60, 20), (120, 40), (70, 21), (140, 30), (80, 24), (61, 40)) * 2:
+            await play.pilot.resize_terminal(*size)
+            await play.until_seen(BLANK)
+
+
 async def test_the_primer_is_read_before_the_race(
     game: Callable[..., Any], opened: Callable[..., Opened]
 ) -> None:

@@ -37,17 +37,17 @@ async def test_the_race_tab(
         await play.finish("cook 50", "soup 50", "ledger 50", "there 25")
         assert "Harbour · The ledger" in play.lines[0]
         assert "4 words" in play.lines[0]
-        assert "You win, by 2.9 bits before Reader." in play.words
+        assert "You win, by 3.1 bits before Reader." in play.words
         lanes = {line.split()[0]: line.split()[-1] for line in play.lines if "━ " in line}
-        assert lanes["ann"] == "+22.9"
+        assert lanes["ann"] == "+23.1"
         assert lanes["Goldfish"] == "+4.0"
         assert lanes["Reader"] == "+20.0"
-        assert "1.3 bits a word, where Instinct pays 7.0" in play.words
+        assert "1.2 bits a word, where Instinct pays 7.0" in play.words
         assert "“cook”: 6.0 bits" in play.words
         assert "these words take 19 bytes; at your bits 1, at Reader's 1" in play.words
         assert "All minds are beaten" in play.words
         assert "Source: Kept by Ann [/]." in play.text
-        assert "bitrace ledger ▂▂▂▂ +22.9 bits · Reader +20.0" in play.text
+        assert "bitrace ledger ▁▁▁▂ +23.1 bits · Reader +20.0" in play.text
 
 
 async def test_who_is_to_be_beaten_next(
@@ -78,8 +78,8 @@ async def test_the_text_tab_shows_the_bets_of_a_chosen_target(
         await play.finish("cook 50", "thief 20 stew 30", "", "there 99")
         await play.press("tab")
         await play.until(lambda: isinstance(play.screen.focused, TextTab), "the text")
-        assert "cook▂▂" in play.text, "two glyphs: yours and Reader's"
-        assert "stirred the soup▃▂" in play.words
+        assert "cook▁▂" in play.text, "two glyphs: yours and Reader's"
+        assert "stirred the soup▅▂" in play.words
         assert "there▁▂" in play.text
         assert "“cook”, target 1 of 4" in play.text
         assert "cook 50" in play.text
@@ -108,11 +108,11 @@ async def test_the_cursor_keeps_its_target_in_sight(
     async with game(opened(text), minds()) as play:
         await play.finish()
         await play.press("tab")
-        await play.until_seen("alpha▃▂")
-        assert "omega▃▂" not in play.text
+        await play.until_seen("alpha▅▂")
+        assert "omega▅▂" not in play.text
         await play.press("right")
-        await play.until_seen("omega▃▂")
-        assert "alpha▃▂" not in play.text
+        await play.until_seen("omega▅▂")
+        assert "alpha▅▂" not in play.text
 
 
 async def test_again_is_practice(
@@ -206,7 +206,7 @@ async def test_the_card_is_written_where_bitrace_was_started(
         (line,) = file.read_text(encoding="utf-8").splitlines()
         card = json.loads(line)
         assert card["hash"] == card_hash(card)
-        assert card["totals"]["insight_bits"] == 6.0
+        assert card["totals"]["insight_bits"] == 6.011227
         await play.press("e")
         assert [path.name for path in folder.iterdir()] == [file.name]
 

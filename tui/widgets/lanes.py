@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from textual.content import Content
 from textual.widget import Widget
 
+from tui.columns import NAME_WIDTH, fit_name
 from tui.views import Lane, signed
 
-NAME_WIDTH = 10
 _VALUE_WIDTH = 8
 _STATE_WIDTH = 11
 _LEAST_SCALE = 10.0
@@ -52,12 +52,6 @@ class LanesView(Widget):
             (f"{signed(lane.insight_bits):>{_VALUE_WIDTH}}", "bold"),
             (f"  {lane.state:<{_STATE_WIDTH}}", "$foreground 60%"),
         )
-
-
-def fit_name(name: str) -> Content:
-    """A name in exactly the cells of its column, wide characters counted as two."""
-    content = Content(name).truncate(NAME_WIDTH, ellipsis=True)
-    return content.pad_right(max(0, NAME_WIDTH - content.cell_length))
 
 
 def _bar(bits: float, width: int, zero: int, bits_a_cell: float) -> tuple[str, str, str]:

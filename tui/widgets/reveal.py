@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from textual.content import Content
 from textual.widget import Widget
 
+from tui.columns import NAME_WIDTH, fit_name
 from tui.commands import bindings
 from tui.literal import content
 from tui.messages import WentOn
 from tui.views import GLYPHS, RevealRow, heat, percent, signed
-from tui.widgets.lanes import fit_name
 
 _LEAST_SCALE = 8.0
 """Bits the bars span at least."""
@@ -47,7 +47,7 @@ class RevealPanel(Widget, can_focus=True):
     def render(self) -> Content:
         """All rows, then the sense."""
         scale = max(_LEAST_SCALE, *(row.bits for row in self._rows), 0.0)
-        width = max(8, self.size.width - _NUMBERS_WIDTH - 12)
+        width = max(8, self.size.width - _NUMBERS_WIDTH - NAME_WIDTH - 2)
         rows = [self._row(row, width, scale) for row in self._rows]
         return Content("\n").join([*rows, content(self._sense, "italic")])
 
