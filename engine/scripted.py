@@ -6,7 +6,8 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
+from queue import SimpleQueue
 from typing import Any, TypeAlias
 
 from engine.errors import BitraceError, EngineError
@@ -43,7 +44,8 @@ class ScriptedPredictor:
         self._script = script
         self._delay_s = delay_s
         self._fault = fault
-        self._answering = ThreadPoolExecutor(max_workers=1)
+        self._waiting: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        threading.Thread(target=self._answer_all, daemon=True).start()
         self._asked: list[Future[Reading]] = []
         self._closed = threading.Event()
 
@@ -81,8 +83,12 @@ class ScriptedPredictor:
             except BitraceError as error:
                 future.set_exception(error)
 
-        self._answering.submit(answer)
+        self._waiting.put(answer)
         return future
+
+    def _answer_all(self) -> None:
+        while True:
+            self._waiting.get()()
 
     def _read(
         self, job: Job, on_bits: OnBits | None, on_progress: OnProgress | None
@@ -109,4 +115,3 @@ class ScriptedPredictor:
         for future in self._asked:
             future.cancel()
         self._closed.set()
-        self._answering.shutdown(wait=False, cancel_futures=True)

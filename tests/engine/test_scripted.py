@@ -166,6 +166,7 @@ def test_what_was_given_up_has_no_late_bits() -> None:
 def test_giving_up_what_is_answered_changes_nothing() -> None:
     predictor = ScriptedPredictor(by_place)
     future = predictor.read(a_job(1))
+    future.result(WAIT_S)
     predictor.cancel(future)
     assert future.result(0).bits == {1: 1.5}
 
@@ -173,7 +174,8 @@ def test_giving_up_what_is_answered_changes_nothing() -> None:
 def test_closing_gives_up_what_is_not_answered_yet(patient: ScriptedPredictor) -> None:
     future = patient.read(a_job(1))
     patient.close()
-    assert future.cancelled()
+    with pytest.raises((CancelledError, EngineError)):
+        future.result(WAIT_S)
 
 
 def test_a_program_ends_although_an_answer_is_still_to_come() -> None:

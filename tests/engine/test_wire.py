@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import types
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import pytest
 from hypothesis import given
@@ -35,6 +35,8 @@ def values(annotation: Any) -> st.SearchStrategy[Any]:
     if annotation in SIMPLE:
         return SIMPLE[annotation]
     origin, inner = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return values(inner[0])  # a number that is one
     if origin is Literal:
         return st.sampled_from(inner)
     if origin in (Union, types.UnionType):
