@@ -154,7 +154,11 @@ class Link:
                 pending.future.set_exception(EngineError("The engine has been closed."))
                 return pending.future
             if self._process is None:
-                self._start()
+                try:
+                    self._start()
+                except EngineError as error:
+                    pending.future.set_exception(error)
+                    return pending.future
             self._pending[pending.request.id] = pending
             self._send(pending.request)
         return pending.future

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textual import on, work
+from textual import events, on, work
 from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.screen import Screen
 
+from engine.errors import BitraceError
 from tui.commands import COMMANDS, bindings, commands_of, key_name
 from tui.faults import EXIT_FAULT, log_fault
 from tui.literal import clean
@@ -24,7 +26,6 @@ from tui.settings import Settings, load
 from tui.theme import THEME
 
 if TYPE_CHECKING:
-    from engine.errors import BitraceError
     from engine.predictor import Predictor
     from tui.play import Opened
     from tui.session import Session
@@ -64,6 +65,7 @@ class Bitrace(App[int]):
         """What is told when the screen is gone."""
         self.engine = ""
         """What the engine is and does, for the foot of every screen."""
+        self._home_fault = ""
         self._opened = opened
         self._store: Store | None = opened.store if opened else None
         self._predictor = predictor
@@ -113,7 +115,8 @@ class Bitrace(App[int]):
     def _load_starter(self) -> None:
         from tui.engine_room import load_starter
 
-        load_starter(self.open_predictor(), self._tell)
+        with suppress(BitraceError):  # a race will tell what is wrong
+            load_starter(self.open_predictor(), self._tell)
 
     def _tell(self, line: str) -> None:
         self.post_message(EngineTold(line))
@@ -165,7 +168,9 @@ class Bitrace(App[int]):
             self._to_home()
             self.notify(_PAUSED, markup=False)
             return
-        kept = not self.store.discard_unplayed(session.race)
+        kept = True
+        with suppress(BitraceError):
+            kept = not self.store.discard_unplayed(session.race)
         sentence = f"{error} {_PAUSED}" if kept else str(error)
         if self._opened is not None or error.exit_code != 1:
             self.sentence = sentence
@@ -186,7 +191,6 @@ class Bitrace(App[int]):
 
     def play(self, what: str | None) -> None:
         """Begin a race on a text or pack."""
-        from engine.errors import BitraceError
         from tui.choose import Wish
         from tui.play import open_wish
 
@@ -197,7 +201,6 @@ class Bitrace(App[int]):
 
     def resume_race(self) -> None:
         """Go on with the race left open."""
-        from engine.errors import BitraceError
         from tui.play import open_again
 
         try:
@@ -210,7 +213,6 @@ class Bitrace(App[int]):
 
     def race_again(self, session: Session) -> None:
         """Race the same text once more."""
-        from engine.errors import BitraceError
         from tui.play import Opened
         from tui.session import begin_again
 
@@ -223,7 +225,6 @@ class Bitrace(App[int]):
 
     def race_next(self, session: Session) -> None:
         """Race the next passage of the same pack or text."""
-        from engine.errors import BitraceError
         from tui.play import open_next
 
         try:
@@ -233,11 +234,10 @@ class Bitrace(App[int]):
 
     def write_cards(self, session: Session) -> None:
         """Write the cards of a finished race to the folder bitrace was started in."""
-        from engine.errors import BitraceError
-        from tui.cards import write_cards
+        from tui.cards import file_for, write_cards
 
-        file = Path.cwd() / f"bitrace-{session.race.setup.race_id[:8]}.jsonl"
         try:
+            file = file_for(session.race)
             write_cards(session.race, file)
         except BitraceError as error:
             self.complain(str(error))
@@ -258,7 +258,6 @@ class Bitrace(App[int]):
         self.call_from_thread(self._show_home)
 
     def _show_home(self) -> None:
-        from engine.errors import BitraceError
         from tui.play import home_facts
 
         home = self.screen
@@ -267,7 +266,9 @@ class Bitrace(App[int]):
         try:
             home.show(home_facts(self.store, self.settings))
         except BitraceError as error:
-            self.complain(str(error))
+            if str(error) != self._home_fault:
+                self._home_fault = str(error)
+                self.complain(str(error))
 
     def action_help(self) -> None:
         """Show what can be done on this screen."""
@@ -276,7 +277,7 @@ class Bitrace(App[int]):
         where = {"RaceScreen": ("slip", "reveal", "race"), "ResultScreen": ("result", "text")}
         parts = where.get(type(self.screen).__name__, ("home",))
         if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen(list(commands_of(*parts, "app"))))
+            self.push_screen(HelpScreen(list(commands_of(*parts, "app")), self.settings.keys))
 
     def get_system_commands(
         self,
@@ -292,6 +293,12 @@ class Bitrace(App[int]):
                     command.help,
                     lambda action=action: self.call_later(self.run_action, action),
                 )
+
+    async def on_event(self, event: events.Event) -> None:
+        """What is pasted comes from outside, and goes through the door for all inputs alike."""
+        if isinstance(event, events.Paste):
+            event = events.Paste(clean(event.text, newlines=True))
+        await super().on_event(event)
 
     def get_key_display(self, binding: Binding) -> str:
         """Keys as the design writes them: ⏎, ⇥, ^t."""

@@ -51,6 +51,21 @@ def card_lines(race: Race) -> str:
     )
 
 
+def file_for(race: Race) -> Path:
+    """Where a player finds the cards of a race: in the folder bitrace was started in.
+
+    Raises:
+        StoreError: that folder is gone.
+    """
+    try:
+        return Path.cwd() / f"bitrace-{race.setup.race_id[:8]}.jsonl"
+    except OSError:
+        raise StoreError(
+            "The folder bitrace was started in is gone: `bitrace scores export -o FILE` "
+            "writes the card elsewhere."
+        ) from None
+
+
 def write_cards(race: Race, file: Path) -> None:
     """Write the cards whole or not at all.
 

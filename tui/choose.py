@@ -61,15 +61,17 @@ def choose(wish: Wish, played: Set[str]) -> Chosen:
     Raises:
         InputError: it is not there, or cannot be raced on.
     """
-    what = wish.what or FIRST_PACK
+    if wish.what is None:
+        return _from_pack(load_builtin(FIRST_PACK), None, wish, played)
+    what = wish.what
     path = typed_path(what)
-    if path.exists():
+    pack_id, _, passage_id = what.partition("/")
+    if path.is_file() or (path.exists() and pack_id not in builtin_ids()):
         if path.is_file() and path.suffix == _PACK_ENDING:
             chosen = _from_pack(load_pack(path), None, wish, played)
         else:
             chosen = _from_text(load_text(path), clean(path.name), wish, played)
         return replace(chosen, origin=str(path.resolve()))
-    pack_id, _, passage_id = what.partition("/")
     if pack_id in builtin_ids():
         return _from_pack(load_builtin(pack_id), passage_id or None, wish, played)
     packs = ", ".join(builtin_ids())

@@ -49,6 +49,9 @@ COMMANDS = (
     ),
     Command("race.pause", "race", "escape", "pause", "pause", "Leave the race; go on later"),
     Command("race.known", "race", "ctrl+t", "known", "I know this text", "Off the boards"),
+    Command(
+        "race.retry", "race", "enter", "reveal", "go on", "Show the word, once it can be", False
+    ),
     Command("race.up", "race", "pageup", "page(-1)", "up", "Scroll the passage back", False),
     Command("race.down", "race", "pagedown", "page(1)", "down", "Scroll it forward", False),
     Command("reveal.next", "reveal", "enter,space", "next", "go on", "On to the next word"),

@@ -43,7 +43,7 @@ def in_play(race: Race, shown: str, fresh: int | None = None) -> list[Piece]:
         shown: the passage as people see it.
         fresh: a target that has just been revealed, and ends what is shown.
     """
-    text = reflow(shown)
+    text = reflow(shown, race.setup.targets[0].start)
     end = race.target if fresh is None else fresh + 1
     costs = [
         min(race.score(target, player).bits for player in range(len(race.setup.players)))
@@ -66,7 +66,7 @@ def in_full(race: Race, shown: str, player: int, rival: str | None) -> list[Piec
         player: whose bits colour the targets and give the first glyph.
         rival: the mind that gives the second glyph, if any.
     """
-    text = reflow(shown)
+    text = reflow(shown, race.setup.targets[0].start)
     costs = [race.score(target, player).bits for target in range(race.target)]
     marks = [
         glyph(bits) + (glyph(race.reveals[target].minds[rival]) if rival else "")
@@ -76,12 +76,18 @@ def in_full(race: Race, shown: str, player: int, rival: str | None) -> list[Piec
     return [*pieces, Piece(text[race.setup.targets[-1].end :])]
 
 
-def reflow(shown: str) -> str:
-    """A text safe to show, lines that were wrapped by hand joined; of the same length."""
+def reflow(shown: str, opening: int | None = None) -> str:
+    """A text safe to show, lines that were wrapped by hand joined; of the same length.
+
+    Args:
+        shown: the text.
+        opening: characters by whose whole lines it is judged; what comes behind them must
+            not tell by the look of the lines before it. None for all.
+    """
     text = clean(shown, newlines=True)
-    lines = [len(line) for line in text.split("\n") if line.strip()]
-    inner = len(_LINE_BREAK.findall(text))
-    if inner and lines and median(lines) >= _WRAPPED_LINE:
+    whole_lines = text[:opening].split("\n")[: None if opening is None else -1]
+    lengths = [len(line) for line in whole_lines if line.strip()]
+    if lengths and median(lengths) >= _WRAPPED_LINE:
         return _LINE_BREAK.sub(" ", text)
     return text
 

@@ -74,7 +74,7 @@ def typed_path(typed: str) -> Path:
         path = Path(typed).expanduser()
         path.exists()
     except (RuntimeError, OSError, ValueError):
-        raise InputError(f"No file can be at {typed[:60]!r}: check the path.") from None
+        raise InputError(f"There can be no file {typed[:60]!r}: check the path.") from None
     return path
 
 

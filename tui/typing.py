@@ -31,7 +31,7 @@ def restake(line: str, caret: int, change: int, default_stake: int) -> tuple[str
         for match in _BET.finditer(line)
         if match["stake"] and match.start() != bet.start()
     )
-    now = int(bet["stake"]) if bet["stake"] else min(default_stake, MOST_STAKED - others)
+    now = int(bet["stake"]) if bet["stake"] else _share(line, bet, others, default_stake)
     stake = max(1, min(now + change, MOST_STAKED - others))
     new = f"{bet['word']} {stake}"
     end = bet.end("stake") if bet["stake"] else bet.end("word")
@@ -74,6 +74,14 @@ def complete(line: str, caret: int, shown_words: Sequence[str]) -> tuple[str, in
         return line, caret
     stretched = line.rstrip() + " "
     return stretched, len(stretched)
+
+
+def _share(line: str, bet: regex.Match[str], others: int, default_stake: int) -> int:
+    """What a word without a number has so far: as in `engine.bets.parse`."""
+    unstaked = [match.start() for match in _BET.finditer(line) if not match["stake"]]
+    pot = min(default_stake, MOST_STAKED - others)
+    share, more = divmod(pot, len(unstaked))
+    return share + (unstaked.index(bet.start()) < more)
 
 
 def _part_before(line: str, caret: int) -> str:

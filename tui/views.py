@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from engine.bets import PASS
 from engine.minds import INSTINCT, READER
@@ -66,7 +66,7 @@ def percent(share: float) -> str:
         return f"{share:.0f} %"
     if share >= 1:
         return f"{share:.1f} %"
-    return f"{share:.2f} %" if share >= 0.01 else "under 0.01 %"
+    return f"{share:.2f} %" if share >= 0.01 else "<0.01 %"
 
 
 def player_names(race: Race) -> list[str]:
@@ -79,22 +79,23 @@ def mind_line(key: str) -> str:
     return MINDS[key].name
 
 
-def lanes(race: Race, states: dict[str, str] | None = None) -> list[Lane]:
+def lanes(race: Race, states: Sequence[str] = ()) -> list[Lane]:
     """All lanes: the players', then the minds'.
 
     Args:
         race: the race.
-        states: what to say behind a lane, by the racer's name.
+        states: what to say behind each lane; nothing if left out.
     """
-    states = states or {}
     found = [
-        Lane(name, race.total(player).insight_bits, states.get(name, ""), True)
+        Lane(name, race.total(player).insight_bits, is_player=True)
         for player, name in enumerate(player_names(race))
     ]
     for key in race.setup.minds:
-        name = mind_line(key)
-        found.append(Lane(name, race.mind_total(key).insight_bits, states.get(name, "")))
-    return found
+        found.append(Lane(mind_line(key), race.mind_total(key).insight_bits))
+    return [
+        replace(lane, state=state)
+        for lane, state in zip(found, states or [""] * len(found), strict=True)
+    ]
 
 
 def reveal_rows(race: Race, target: int) -> list[RevealRow]:

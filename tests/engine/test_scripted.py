@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import CancelledError, Future
 
@@ -142,12 +143,14 @@ def test_answers_come_in_the_order_of_asking() -> None:
 
 
 def test_what_is_not_answered_yet_can_be_given_up(patient: ScriptedPredictor) -> None:
-    future = patient.read(a_job(1))
-    assert not future.done()
-    patient.cancel(future)
-    assert future.cancelled()
-    with pytest.raises(CancelledError):
-        future.result(0)
+    futures = [patient.read(a_job(1)) for _ in range(3)]
+    time.sleep(0.05)  # also what other threads have set about by now
+    assert not any(future.done() for future in futures)
+    for future in futures:
+        patient.cancel(future)
+        assert future.cancelled()
+        with pytest.raises(CancelledError):
+            future.result(0)
 
 
 def test_what_was_given_up_has_no_late_bits() -> None:

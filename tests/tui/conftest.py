@@ -11,7 +11,7 @@ import sys
 import time
 import unicodedata
 from collections.abc import AsyncGenerator, Callable, Iterable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,6 +87,17 @@ HOSTILE = (
 
 _IDENTITY = Identity("scripted", "", "0" * 64, "none", 1, "script", 0)
 _DIRECTIONS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+
+
+class PromptPredictor(ScriptedPredictor):
+    """Has answered when it has been asked."""
+
+    def read(
+        self, job: Job, on_bits: OnBits | None = None, on_progress: OnProgress | None = None
+    ) -> Future[Reading]:
+        future = super().read(job, on_bits, on_progress)
+        wait([future])
+        return future
 
 
 class HeldPredictor(ScriptedPredictor):
@@ -327,7 +338,7 @@ def game(paths: Paths) -> Play:
         settings: Settings | None = None,
     ) -> AsyncGenerator[Game]:
         app = Bitrace(
-            paths, settings or Settings(player="ann"), opened, predictor or ScriptedPredictor()
+            paths, settings or Settings(player="ann"), opened, predictor or PromptPredictor()
         )
         try:
             async with app.run_test(size=size, notifications=True, tooltips=True) as pilot:
@@ -343,6 +354,12 @@ def game(paths: Paths) -> Play:
 def held() -> Callable[..., HeldPredictor]:
     """Makes a predictor that answers no reading until it is told to."""
     return HeldPredictor
+
+
+@pytest.fixture
+def prompt() -> Callable[..., ScriptedPredictor]:
+    """Makes a predictor that has answered when it has been asked."""
+    return PromptPredictor
 
 
 @pytest.fixture

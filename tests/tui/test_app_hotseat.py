@@ -232,6 +232,7 @@ async def test_eight_players_have_room(
         await play.until_revealed()
         assert "cook▁" in play.text, "the word is in sight"
         shown = play.text
-        assert not [name for name in names if shown.count(name) < 2], "a lane and a row each"
+        # The lanes give way: a row each says what changed, and the word stays in sight.
+        assert not [name for name in names if name not in shown], "a row each"
         assert "knew:" in shown
         assert "go on" in play.lines[-2]

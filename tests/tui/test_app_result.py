@@ -18,15 +18,9 @@ BITS = {"instinct": 7.0, "goldfish": 6.0, "reader": 2.0}
 
 
 @pytest.fixture
-def minds(held: Callable[..., Any], script: Callable[..., Any]) -> Callable[[], Any]:
+def minds(prompt: Callable[..., Any], script: Callable[..., Any]) -> Callable[[], Any]:
     """Makes minds whose bits are the same for all words."""
-
-    def make() -> Any:
-        from engine.scripted import ScriptedPredictor
-
-        return ScriptedPredictor(script(BITS))
-
-    return make
+    return lambda: prompt(script(BITS))
 
 
 async def test_the_race_tab(
@@ -38,7 +32,7 @@ async def test_the_race_tab(
         assert "Harbour · The ledger" in play.lines[0]
         assert "4 words" in play.lines[0]
         assert "You win, by 3.1 bits before Reader." in play.words
-        lanes = {line.split()[0]: line.split()[-1] for line in play.lines if "━ " in line}
+        lanes = {line.split()[0]: line.split()[-1] for line in play.lines if "━" in line}
         assert lanes["ann"] == "+23.1"
         assert lanes["Goldfish"] == "+4.0"
         assert lanes["Reader"] == "+20.0"
@@ -60,11 +54,12 @@ async def test_who_is_to_be_beaten_next(
 
 
 async def test_nobody_saved_a_bit(
-    game: Callable[..., Any], opened: Callable[..., Opened], script: Callable[..., Any]
+    game: Callable[..., Any],
+    opened: Callable[..., Opened],
+    prompt: Callable[..., Any],
+    script: Callable[..., Any],
 ) -> None:
-    from engine.scripted import ScriptedPredictor
-
-    minds = ScriptedPredictor(script({"instinct": 3.0, "goldfish": 4.0, "reader": 5.0}))
+    minds = prompt(script({"instinct": 3.0, "goldfish": 4.0, "reader": 5.0}))
     async with game(opened(), minds) as play:
         await play.finish("thief 90", "cook 90")
         assert "Instinct beats everybody" in play.words

@@ -47,7 +47,7 @@ def race_on(game: Callable[..., Any], opened: Callable[..., Opened]) -> Callable
     ) -> AsyncGenerator[Any]:
         size = more.pop("size", SIZES[0])
         one = opened(f"{before}[[{word}]]{rest} [[end]]", **more)
-        async with game(one, ScriptedPredictor(), size) as play:
+        async with game(one, size=size) as play:
             await play.until(lambda: play.on in ("RaceScreen", "Curtain"), "the race")
             await play.settle()
             (line,) = play.app.screen_stack[1].query(SlipLine)

@@ -10,7 +10,6 @@ import pytest
 from textual.geometry import Region
 from textual.widget import Widget
 
-from engine.scripted import ScriptedPredictor
 from tui.play import Opened
 
 SIZES = ((60, 20), (80, 24), (120, 40))
@@ -113,6 +112,7 @@ async def test_what_is_said_about_a_slip_is_not_cut_off(
 async def test_the_reveal(
     game: Callable[..., Any],
     opened: Callable[..., Opened],
+    prompt: Callable[..., Any],
     script: Callable[..., Any],
     size: tuple[int, int],
     slip: str,
@@ -120,7 +120,7 @@ async def test_the_reveal(
     sense: str,
 ) -> None:
     bits = {"instinct": instinct, "goldfish": 24.0, "reader": 1.0}
-    async with game(opened(), ScriptedPredictor(script(bits)), size) as play:
+    async with game(opened(), prompt(script(bits)), size) as play:
         await play.until_writing()
         await play.reveal(slip)
         assert not outside(play)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
@@ -26,14 +28,16 @@ class HelpScreen(ModalScreen[None]):
 
     Args:
         commands: those of the screen behind, from the table.
+        keys: keys the player has given to commands, by the commands' ids.
     """
 
     CSS_PATH = SCREENS_CSS
     BINDINGS = [("escape,f1,enter,q", "dismiss", "back")]
 
-    def __init__(self, commands: list[Command]) -> None:
+    def __init__(self, commands: list[Command], keys: Mapping[str, str]) -> None:
         super().__init__()
         self._commands = commands
+        self._keys = keys
 
     def compose(self) -> ComposeResult:
         """Rules, then keys."""
@@ -46,5 +50,5 @@ class HelpScreen(ModalScreen[None]):
             )
 
     def _line(self, command: Command) -> Content:
-        keys = [key_name(key) for key in command.key.split(",")]
+        keys = [key_name(key) for key in self._keys.get(command.id, command.key).split(",")]
         return Content.assemble((f"{' '.join(keys):>12}  ", "bold"), command.help)

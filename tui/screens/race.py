@@ -7,6 +7,7 @@ from collections.abc import Callable
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal
+from textual.widget import Widget
 from textual.widgets import Static
 
 from engine.bets import FIRST_STAKE
@@ -19,7 +20,7 @@ from tui.passage_text import Piece, in_play, reflow
 from tui.screens.base import LEAST_HEIGHT, LEAST_WIDTH, SCREENS_CSS, BitraceScreen
 from tui.screens.curtain import Curtain
 from tui.session import Listeners, Session
-from tui.views import lanes, mind_line, player_names, reveal_rows, sense
+from tui.views import lanes, player_names, reveal_rows, sense
 from tui.widgets.foot import Foot
 from tui.widgets.guard import SizeGuard
 from tui.widgets.lanes import LanesView
@@ -30,6 +31,9 @@ from tui.widgets.slip import SlipPanel
 WRITING = "writing"
 LOCKED = "locked in"
 READING = "reading"
+_WAITING = "All have locked in. The minds are still reading …"
+_ROWS_BESIDE_RACERS = 14
+"""Rows that a reveal takes beside lanes and racers, a passage worth reading included."""
 
 
 class RaceScreen(BitraceScreen):
@@ -52,6 +56,8 @@ class RaceScreen(BitraceScreen):
         setup = session.race.setup
         self._primer_unread = bool(setup.primer) and session.race.target == 0
         self._writer: int | None = None
+        self._unwritten = ""
+        """Why the word could not be shown, if it could not be written down."""
 
     def compose(self) -> ComposeResult:
         """Head, passage, lanes, slip or reveal, foot."""
@@ -112,18 +118,25 @@ class RaceScreen(BitraceScreen):
 
     @on(EngineChanged)
     def _engine_changed(self) -> None:
-        if self._session.race.phase == "waiting" and self._revealed is None:
-            before = self._session.race.target
-            try:
-                shown = self._session.reveal()
-            except (StoreError, RaceError) as error:
-                self.say(str(error), "error")
-                return
-            if shown:
-                self._revealed = before
-                self._show()
-                return
+        if not self._unwritten:
+            self.action_reveal()
         self._show_lanes()
+
+    def action_reveal(self) -> None:
+        """Show the word if all have locked in and all bits are there."""
+        if self._session.race.phase != "waiting" or self._revealed is not None:
+            return
+        before = self._session.race.target
+        try:
+            shown = self._session.reveal()
+            self._unwritten = ""
+        except (StoreError, RaceError) as error:
+            shown = False
+            self._unwritten = f"{error} Enter tries again."
+            self.say(str(error), "error")
+        if shown:
+            self._revealed = before
+        self._show()
 
     @on(EngineFailed)
     def _engine_failed(self, event: EngineFailed) -> None:
@@ -133,11 +146,9 @@ class RaceScreen(BitraceScreen):
     def _went_on(self) -> None:
         if self._primer_unread:
             self._primer_unread = False
-        self._revealed = None
-        if self._session.race.phase == "finished":
-            self._on_finished(self._session)
         else:
-            self._show()
+            self._revealed = None
+        self._show()
 
     def action_pause(self) -> None:
         """Leave; all that was locked in is kept."""
@@ -167,13 +178,13 @@ class RaceScreen(BitraceScreen):
             self._on_finished(self._session)
             return
         self.query_one("#progress", Static).update(content(self._progress()))
-        self.query_one(PassageView).show(self._pieces())
-        self.query_one(SlipPanel).display = writing and race.phase == "writing"
+        self.query_one(PassageView).show(self._pieces(), from_start=self._primer_unread)
+        _show_if(self.query_one(SlipPanel), writing and race.phase == "writing")
         waiting = self.query_one("#waiting", Static)
-        waiting.display = writing and race.phase == "waiting"
-        waiting.update(content("All have locked in. The minds are still reading …"))
+        _show_if(waiting, writing and race.phase == "waiting")
+        waiting.update(content(self._unwritten or _WAITING))
         reveal = self.query_one(RevealPanel)
-        reveal.display = not writing
+        _show_if(reveal, not writing)
         if self._primer_unread:
             reveal.show([], "Read this first. Enter begins the race.")
             reveal.focus()
@@ -211,13 +222,22 @@ class RaceScreen(BitraceScreen):
 
     def _show_lanes(self) -> None:
         race = self._session.race
-        states: dict[str, str] = {}
+        states: list[str] = []
         if self._revealed is None and race.phase != "finished":
-            for player, name in enumerate(player_names(race)):
-                is_writing = player == self._writer
+            for player in range(len(race.setup.players)):
                 waits = player in race.to_write
-                states[name] = WRITING if is_writing else "" if waits else LOCKED
+                states.append(WRITING if player == self._writer else "" if waits else LOCKED)
             for key in race.setup.minds:
-                states[mind_line(key)] = LOCKED if self._session.is_locked(key) else READING
-        self.query_one(LanesView).show(lanes(race, states))
+                states.append(LOCKED if self._session.is_locked(key) else READING)
+        view = self.query_one(LanesView)
+        view.show(lanes(race, states))
+        # The word matters more than the lanes where both and the reveal have no room.
+        n_racers = len(race.setup.players) + len(race.setup.minds)
+        room = self.size.height - _ROWS_BESIDE_RACERS - 2 * n_racers
+        _show_if(view, self._revealed is None or room >= 0)
         self.bitrace.tell_engine(self._session.engine_line)
+
+
+def _show_if(widget: Widget, shown: bool) -> None:
+    """By a class, not by `display`: that would overrule what a small terminal hides."""
+    widget.set_class(not shown, "-hidden")

@@ -27,13 +27,12 @@ class LanesView(Widget):
         """Show other lanes."""
         if lanes != self._lanes:
             self._lanes = lanes
-            self.styles.height = len(lanes)
             self.refresh(layout=True)
 
     def render(self) -> Content:
         """All rows."""
         states = _STATE_WIDTH + 2 if any(lane.state for lane in self._lanes) else 0
-        width = max(10, self.size.width - NAME_WIDTH - _VALUE_WIDTH - states - 1)
+        width = max(10, self.content_size.width - NAME_WIDTH - _VALUE_WIDTH - states - 1)
         low = min(0.0, *(lane.insight_bits for lane in self._lanes))
         high = max(_LEAST_SCALE + low, *(lane.insight_bits for lane in self._lanes))
         zero = round(width * -low / (high - low))

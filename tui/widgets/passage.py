@@ -40,16 +40,21 @@ class PassageView(ScrollView):
         super().__init__(id=id)
         self._pieces: Sequence[Piece] = ()
         self._chosen: int | None = None
+        self._from_start = False
         self._lines: list[_Line] = []
         self._wrapped: dict[tuple[tuple[Piece, ...], int | None, int], list[_Line]] = {}
 
-    def show(self, pieces: Sequence[Piece], chosen: int | None = None) -> None:
+    def show(
+        self, pieces: Sequence[Piece], chosen: int | None = None, from_start: bool = False
+    ) -> None:
         """Show other pieces.
 
         Args:
             pieces: the passage.
             chosen: a target to be marked and kept in sight; without one the end is.
+            from_start: keep the beginning in sight instead.
         """
+        self._from_start = from_start
         self._pieces = pieces
         self._chosen = chosen
         self._lay_out()
@@ -83,6 +88,9 @@ class PassageView(ScrollView):
         self.call_after_refresh(self._keep_in_sight)
 
     def _keep_in_sight(self) -> None:
+        if self._from_start:
+            self.scroll_home(animate=False, immediate=True)
+            return
         if self._chosen is None:
             self.scroll_end(animate=False, immediate=True)
             return

@@ -15,7 +15,7 @@ from tui.views import GLYPHS, RevealRow, heat, percent, signed
 
 _LEAST_SCALE = 8.0
 """Bits the bars span at least."""
-_NUMBERS_WIDTH = 39
+_NUMBERS_WIDTH = 36
 
 
 class RevealPanel(Widget, can_focus=True):
@@ -33,7 +33,6 @@ class RevealPanel(Widget, can_focus=True):
         """Show a revealed word."""
         self._rows = rows
         self._sense = sense
-        self.styles.height = len(rows) + 1
         self.refresh(layout=True)
 
     def action_next(self) -> None:
@@ -47,7 +46,8 @@ class RevealPanel(Widget, can_focus=True):
     def render(self) -> Content:
         """All rows, then the sense."""
         scale = max(_LEAST_SCALE, *(row.bits for row in self._rows), 0.0)
-        width = max(8, self.size.width - _NUMBERS_WIDTH - NAME_WIDTH - 2)
+        room = self.content_size.width
+        width = max(8, room - _NUMBERS_WIDTH - NAME_WIDTH - 1)
         rows = [self._row(row, width, scale) for row in self._rows]
         return Content("\n").join([*rows, content(self._sense, "italic")])
 
@@ -63,6 +63,6 @@ class RevealPanel(Widget, can_focus=True):
                 self.get_visual_style(f"reveal--heat-{heat(row.bits)}"),
             ),
             (f"{row.bits:6.1f} bits", "bold"),
-            (f"{percent(row.percent):>14}", ""),
-            (f"  {change:<14}", "$foreground 70%"),
+            (f"{percent(row.percent):>9}", ""),
+            (f"  {change}", "$foreground 70%"),
         )

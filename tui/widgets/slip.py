@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.suggester import Suggester
+from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from engine.bets import FIRST_STAKE, PASS, Slip, last_stake, parse, risk
@@ -67,6 +68,35 @@ class SlipLine(Input):
         self.cursor_position = caret
 
 
+class StakeBar(Widget):
+    """Each bet in its share of the cells, then what Instinct keeps."""
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._slip = PASS
+
+    def show(self, slip: Slip) -> None:
+        """Show another slip."""
+        self._slip = slip
+        self.refresh()
+
+    def render(self) -> Content:
+        """The bar and a sentence."""
+        rest = f"   Instinct keeps {self._slip.rest} %"
+        width = max(10, min(_BAR_CELLS, self.content_size.width - len(rest)))
+        parts: list[tuple[str, str]] = []
+        used = 0
+        staked = 0
+        for place, bet in enumerate(self._slip.bets):
+            staked += bet.percent
+            cells = round(staked * width / 100) - used
+            used += cells
+            parts.append((_BET_GLYPHS[place] * cells, _BET_STYLES[place]))
+        parts.append(("░" * (width - used), "$secondary 60%"))
+        parts.append((rest, "$foreground 70%"))
+        return Content.assemble(*parts)
+
+
 class SlipPanel(Vertical):
     """One player's slip. Says `SlipPlaced` when it is locked in."""
 
@@ -79,7 +109,7 @@ class SlipPanel(Vertical):
         with Horizontal(id="slip-row"):
             yield Static("›", id="slip-mark")
             yield SlipLine()
-        yield Static(id="stakes")
+        yield StakeBar(id="stakes")
         yield Static(id="risk")
 
     def begin(self, default_stake: int, shown_words: Sequence[str]) -> None:
@@ -125,16 +155,16 @@ class SlipPanel(Vertical):
             return
         if slip == PASS and not self._asked_to_pass:
             self._asked_to_pass = True
-            self._say("Pass? You would score what Instinct scores. Enter passes.", "$warning")
+            self._say("Pass? You score what Instinct scores. Enter passes.", "$warning")
             return
         line.default_stake = last_stake(line.value) or line.default_stake
         self.post_message(SlipPlaced(slip))
 
     def _show_slip(self, slip: Slip) -> None:
-        self.query_one("#stakes", Static).update(_stakes(slip))
+        self.query_one(StakeBar).show(slip)
         at_risk = risk(slip)
         if at_risk is None:
-            text = "words and the percent you stake on each; the rest stays on Instinct"
+            text = "stake percents on words; the rest stays on Instinct"
         else:
             right, wrong = at_risk.right_bits, at_risk.wrong_bits
             text = f"right {right:.1f} bits · wrong +{wrong:.1f} and Instinct's"
@@ -142,18 +172,3 @@ class SlipPanel(Vertical):
 
     def _say(self, text: str, style: str) -> None:
         self.query_one("#risk", Static).update(content(text, style))
-
-
-def _stakes(slip: Slip) -> Content:
-    """The bar: each bet in its share of the cells, then what Instinct keeps."""
-    parts: list[tuple[str, str]] = []
-    used = 0
-    staked = 0
-    for place, bet in enumerate(slip.bets):
-        staked += bet.percent
-        cells = round(staked * _BAR_CELLS / 100) - used
-        used += cells
-        parts.append((_BET_GLYPHS[place] * cells, _BET_STYLES[place]))
-    parts.append(("░" * (_BAR_CELLS - used), "$secondary 60%"))
-    parts.append((f"   Instinct keeps {slip.rest} %", "$foreground 70%"))
-    return Content.assemble(*parts)
