@@ -23,14 +23,14 @@ from tui.widgets.reveal import RevealPanel
 
 SLIPS = {
     "some-shelf": (
-        "beach 70 sea 15",
-        "twenty 85",
-        "truth 60 bread 10",
-        "husband 80",
+        "beach 30 stairs 20 sea 10",
+        "ten 70",
+        "truth 40 bread 10",
+        "wife 35 husband 30",
         "radio 55 kettle 15 pigeon 10",
-        "soup 55 noodle 20",
-        "stopped 80",
-        "double 75",
+        "noodle 60 soup 2",
+        "stopped 70",
+        "double 45 nothing 20",
     )
 }
 PICTURED = 4

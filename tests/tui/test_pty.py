@@ -60,6 +60,7 @@ class Terminal:
         self.resize(*size)
         self.before = termios.tcgetattr(slave)
         self.output = b""
+        self._old = 0
         environ = {key: value for key, value in os.environ.items() if key != "NO_COLOR"}
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-m", "tui", *arguments],
@@ -94,11 +95,11 @@ class Terminal:
 
     @property
     def text(self) -> str:
-        """What has been sent so far, less the escape sequences."""
-        return SEQUENCE.sub(b"", self.output).decode(errors="replace")
+        """What has been sent since the last key, less the escape sequences."""
+        return SEQUENCE.sub(b"", self.output[self._old :]).decode(errors="replace")
 
     def until(self, text: str) -> None:
-        """Wait until a text has been sent; what was sent before it is then forgotten."""
+        """Wait until a text has been sent since the last key."""
         give_up = time.monotonic() + PATIENCE_S
         while text not in self.text:
             assert time.monotonic() < give_up, f"{text!r} never came, but {self.text[-3000:]}"
@@ -108,6 +109,7 @@ class Terminal:
 
     def type(self, keys: str) -> None:
         """Press keys."""
+        self._old = len(self.output)
         os.write(self.master, keys.encode())
 
     def end(self) -> int:
@@ -225,14 +227,13 @@ def test_a_hostile_pack_is_played(start: Start, tmp_path: Path, starter_file: Pa
     terminal.until("So [/] said the [red]sea[/red] and [@click=app.quit]the ferry[/] did.")
     for slip, word in (("cook 60", "cook"), ("", "thin")):
         terminal.until("Instinct keeps 100 %")
-        terminal.output = b""
         terminal.type(f"{slip}\r")
         if not slip:
             terminal.until("Pass?")
             terminal.type("\r")
         terminal.until("go on")
-        assert word in terminal.text
-        assert "[/][red]" in terminal.text
+        terminal.until(word)
+        terminal.until("[/][red]")
         terminal.type("\r")
     terminal.until("[/] the source [red]")
     terminal.type("\x1b")
@@ -259,7 +260,7 @@ def test_escape_sequences_of_a_text_never_reach_the_terminal(
     terminal.type("\t")
     terminal.until("target 1 of 1")
     terminal.type("\x1b")
-    terminal.until("warm-up")
+    terminal.until("Play the next warm-up")
     terminal.type("q")
     assert terminal.end() == 0
     for sequence in HOSTILE:
