@@ -140,6 +140,7 @@ def score(a_slip: Slip, truth: str, instinct_bits: float) -> Score:
     else:
         # Written as a sum, so that bits stay finite where 2^−bits would vanish.
         bits = instinct_bits - math.log2(a_slip.rest / 100)
+    bits = max(0.0, bits)
     return Score(bits, instinct_bits - bits)
 
 

@@ -16,6 +16,10 @@ def check_file(path: Path) -> None:
     Raises:
         ModelError: with the reason.
     """
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise ModelError(f"The name of {str(path)!r} is no text: rename the file.") from None
     if path.is_dir():
         raise ModelError(f"{path} is a folder, not a model file (.gguf).")
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from io import TextIOWrapper
 
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
@@ -18,6 +19,9 @@ def main() -> None:
     """Entry point of `bitrace`."""
     # Textual draws at this rate and reads it once: at 60 a revealed word waits up to 17 ms.
     os.environ.setdefault("TEXTUAL_FPS", "120")
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # what it cannot take or give becomes a mark
+            stream.reconfigure(errors="replace")
     arguments = sys.argv[1:]
     if arguments:
         from tui.command_line import command_line

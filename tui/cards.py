@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from engine import card
@@ -77,5 +78,6 @@ def write_cards(race: Race, file: Path) -> None:
         beside.write_text(card_lines(race), encoding="utf-8")
         beside.replace(file)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
         raise StoreError(f"The card cannot be written to {file}: {error.strerror}.") from None

@@ -81,16 +81,15 @@ class PlainRace:
         race = self._session.race
         target = race.target
         self._tell_text()
-        while (race := self._session.race).phase == "writing":
-            player = race.to_write[0]
+        for place, player in enumerate(race.to_write):
+            if place and sys.stdin.isatty():
+                self._say("\n" * CURTAIN_LINES)
+                self._say(f"…{clean(self._near_text())}{BLANK}")
             slip = self._ask_slip(player)
             if slip is None:
                 return False
             self._session.lock(player, slip)
             self._raise_fault()
-            if len(self._session.race.to_write) and sys.stdin.isatty():
-                self._say("\n" * CURTAIN_LINES)
-                self._say(f"…{clean(self._near_text())}{BLANK}")
         self._wait_for_reveal(target)
         self._tell_reveal(target)
         return True

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import InputError
 from engine.race import Race
-from engine.words import Text
+from engine.words import Text, fold
 from puzzles.load import builtin_ids, load_builtin
 from tui.choose import FIRST_PACK, Wish, choose, next_passage
 from tui.literal import clean
@@ -164,7 +164,7 @@ def check_names(names: tuple[str, ...]) -> None:
                 f"A player's name is 1 to {LONGEST_NAME} characters without control "
                 f"characters: {clean(name)[:LONGEST_NAME]!r} is not."
             )
-    if len({name.casefold() for name in names}) < len(names):
+    if len({fold(name.strip()) for name in names}) < len(names):
         raise InputError("Two players have the same name: give each their own.")
 
 

@@ -9,8 +9,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from engine.errors import InputError
+from engine.gguf import check_file
 from engine.minds import READER, Mind, short_memory
 from engine.predictor import Job, Loaded, Loading, Reading
+from engine.starter import starter_model
 from engine.words import Text, Word, decode, prepare, words
 from puzzles.files import MOST_BYTES, printable, read
 from tui.engine_room import STARTER, describe, open_link, wait_for
@@ -41,7 +43,7 @@ def run(file: str, memories: tuple[int, ...], form: str, model: str) -> int:
         BitraceError: the text or the model cannot be used.
     """
     text = _text(file)
-    path = str(typed_path(model)) if model else _starter()
+    path = _model(model)
     paths = find_paths()
     progress = _Progress()
     link = open_link(paths, on_notice=progress.say)
@@ -80,10 +82,12 @@ def _text(file: str) -> Text:
     return text
 
 
-def _starter() -> str:
-    from engine.starter import starter_model
-
-    return str(starter_model())
+def _model(typed: str) -> str:
+    if not typed:
+        return str(starter_model())
+    path = typed_path(typed)
+    check_file(path)
+    return str(path)
 
 
 class _Progress:
@@ -155,7 +159,8 @@ def _word(scores: Scores, word: Word) -> dict[str, Any]:
 
 
 def _print_json(scores: Scores) -> None:
-    json.dump(as_json(scores), sys.stdout, ensure_ascii=False, indent=1)
+    utf8 = sys.stdout.encoding.lower().replace("-", "") == "utf8"
+    json.dump(as_json(scores), sys.stdout, ensure_ascii=not utf8, indent=1)
     sys.stdout.write("\n")
 
 

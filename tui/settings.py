@@ -46,7 +46,7 @@ def load(path: Path) -> Settings:
     """
     try:
         raw = path.read_bytes()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return Settings()
     except OSError as error:
         raise _fault(path, error.strerror or str(error)) from None

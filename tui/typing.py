@@ -9,7 +9,7 @@ import regex
 from engine.bets import MOST_STAKED
 from engine.words import fold
 
-_BET = regex.compile(r"(?P<word>[^\s\d,]+)(?:[\s,]+(?P<stake>\d{1,3})%?(?!\S))?")
+_BET = regex.compile(r"(?P<word>[^\s\d,]+)(?:[\s,]+(?P<stake>\d{1,3})%?(?![^\s,]))?")
 _PART = regex.compile(r"[^\s,]+")
 
 
@@ -64,7 +64,9 @@ def complete(line: str, caret: int, shown_words: Sequence[str]) -> tuple[str, in
     found = completions(line, caret, shown_words)
     if found:
         part = _part_before(line, caret)
-        word = part + found[0][len(part) :]
+        word = found[0]
+        if word[: len(part)].casefold() == part.casefold():
+            word = part + word[len(part) :]  # as it was begun, in its own case
         begun = line[: caret - len(part)] + word
         return begun + line[caret:], len(begun)
     following = next((m for m in _BET.finditer(line) if m.start() > caret), None)
@@ -79,7 +81,7 @@ def complete(line: str, caret: int, shown_words: Sequence[str]) -> tuple[str, in
 def _share(line: str, bet: regex.Match[str], others: int, default_stake: int) -> int:
     """What a word without a number has so far: as in `engine.bets.parse`."""
     unstaked = [match.start() for match in _BET.finditer(line) if not match["stake"]]
-    pot = min(default_stake, MOST_STAKED - others)
+    pot = max(min(default_stake, MOST_STAKED - others), len(unstaked))
     share, more = divmod(pot, len(unstaked))
     return share + (unstaked.index(bet.start()) < more)
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from rich.cells import cell_len
 
 from engine.bets import PASS
 from engine.minds import INSTINCT, READER
@@ -16,6 +19,7 @@ GLYPHS = "▁▂▃▅▇"
 GLYPH_LIMITS = (1.0, 3.0, 6.0, 10.0)
 """Bits below which a glyph still stands for a word: the first under 1 bit, and so on."""
 SHARE_WIDTH = 80
+_LONGEST_SPARK = 24
 _KNEW = 3.0
 _GUESSED = 0.5
 
@@ -149,11 +153,12 @@ def winner(race: Race) -> str:
     standing = sorted(lanes(race), key=lambda lane: -lane.insight_bits)
     first, second = standing[0], standing[1]
     lead = first.insight_bits - second.insight_bits
-    ahead = f"by {lead:.1f} bits" if round(lead, 1) else "by a hair"
     if first.insight_bits < 0:
         return f"{INSTINCT.name} beats everybody: nobody saved a bit."
     you = first.is_player and len(race.setup.players) == 1
-    return f"{'You win' if you else first.name + ' wins'}, {ahead} before {second.name}."
+    return (
+        f"{'You win' if you else first.name + ' wins'}, by {_lead(lead)} before {second.name}."
+    )
 
 
 def next_opponent(race: Race) -> str:
@@ -163,7 +168,7 @@ def next_opponent(race: Race) -> str:
     if not ahead:
         return "All minds are beaten. Next: a bigger model, with --model FILE."
     nearest = min(ahead, key=lambda lane: lane.insight_bits)
-    return f"Next to beat: {nearest.name}, {nearest.insight_bits - best:.1f} bits ahead."
+    return f"Next to beat: {nearest.name}, {_lead(nearest.insight_bits - best)} ahead."
 
 
 def best_word(race: Race, player: int) -> str:
@@ -199,13 +204,15 @@ def share_line(race: Race, player: int) -> str:
     """A line to paste, without spoilers, at most 80 columns."""
     setup = race.setup
     where = f"{setup.pack.id}/{setup.passage}" if setup.pack else setup.passage
-    spark = "".join(glyph(race.score(target, player).bits) for target in range(race.target))
+    spark = _spark([race.score(target, player).bits for target in range(race.target)])
     tail = f" {spark} {signed(race.total(player).insight_bits)} bits"
     for key in setup.minds:
         if key == READER.key:
             tail += f" · {READER.name} {signed(race.mind_total(key).insight_bits)}"
-    room = SHARE_WIDTH - len("bitrace ") - len(tail)
-    return f"bitrace {clean(where)[: max(8, room)]}{tail}"
+    shown = clean(where)
+    while shown and cell_len(f"bitrace {shown}{tail}") > SHARE_WIDTH:
+        shown = shown[:-1]
+    return f"bitrace {shown}{tail}"
 
 
 def standing_notes(race: Race) -> Iterable[str]:
@@ -216,6 +223,18 @@ def standing_notes(race: Race) -> Iterable[str]:
         elif race.setup.attempts[player] > 1:
             times = race.setup.attempts[player]
             yield f"{name} has raced this text before (race {times}): practice."
+
+
+def _lead(bits: float) -> str:
+    return f"{bits:.1f} bits" if round(bits, 1) else "a hair"
+
+
+def _spark(costs: Sequence[float]) -> str:
+    """A glyph a word; of long races each stands for the mean of some words."""
+    n = min(len(costs), _LONGEST_SPARK)
+    cuts = [len(costs) * place // n for place in range(n + 1)]
+    groups = [costs[start:end] for start, end in pairwise(cuts)]
+    return "".join(glyph(sum(group) / len(group)) for group in groups)
 
 
 def _share(bits: float) -> float:

@@ -231,7 +231,7 @@ def test_a_hostile_pack_is_played(start: Start, tmp_path: Path, starter_file: Pa
         if not slip:
             terminal.until("Pass?")
             terminal.type("\r")
-        terminal.until("go on")
+        terminal.until("insight")
         terminal.until(word)
         terminal.until("[/][red]")
         terminal.type("\r")
@@ -253,7 +253,7 @@ def test_escape_sequences_of_a_text_never_reach_the_terminal(
     terminal.until("So \ufffd]2;owned\ufffd so")
     terminal.until("Instinct keeps 100 %")
     terminal.type("ledger 50\r")
-    terminal.until("go on")
+    terminal.until("insight")
     terminal.type("\r")
     terminal.until("\ufffd]2;owned\ufffd [red].txt")
     terminal.until("bits a word")
