@@ -49,14 +49,11 @@ def make(race: Race, player: int) -> dict[str, Any]:
 
 def canonical(card: dict[str, Any]) -> bytes:
     """A card in the one form that is hashed: keys sorted, no spaces, its own hash left out."""
-    return as_line({key: value for key, value in card.items() if key != "hash"}).encode()
-
-
-def as_line(card: dict[str, Any]) -> str:
-    """A card on one line: keys sorted, no spaces."""
-    return json.dumps(
-        card, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+    body = {key: value for key, value in card.items() if key != "hash"}
+    text = json.dumps(
+        body, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
     )
+    return text.encode()
 
 
 def card_hash(card: dict[str, Any]) -> str:

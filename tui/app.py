@@ -164,6 +164,7 @@ class Bitrace(App[int]):
             error: what keeps it from going on, if anything.
         """
         session.stop()
+        self.tell_engine(session.engine_line)
         if error is None:
             self._to_home()
             self.notify(_PAUSED, markup=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from contextlib import suppress
@@ -45,11 +46,13 @@ def export_race(race_id: str, output: str) -> int:
 
 
 def card_lines(race: Race) -> str:
-    """The cards of all players of a finished race, canonical, a line each."""
-    return "".join(
-        card.as_line(card.make(race, player)) + "\n"
-        for player in range(len(race.setup.players))
-    )
+    """The cards of all players of a finished race, a line each.
+
+    In ASCII, so that no name or word in them can act on a terminal; what they say is the same.
+    """
+    cards = (card.make(race, player) for player in range(len(race.setup.players)))
+    lines = "".join(json.dumps(one, sort_keys=True, allow_nan=False) + "\n" for one in cards)
+    return lines.replace("\x7f", "\\u007f")
 
 
 def file_for(race: Race) -> Path:

@@ -32,8 +32,7 @@ def run(as_json: bool) -> int:
     """Look around and print what was found; 0 if a race can be played, else 1."""
     facts = examine(find_paths())
     if as_json:
-        json.dump(facts, sys.stdout, ensure_ascii=False, indent=1)
-        sys.stdout.write("\n")
+        sys.stdout.write(json.dumps(facts, indent=1) + "\n")
     else:
         sys.stdout.write("\n".join(_lines(facts)) + "\n")
     return 1 if facts["faults"] else 0

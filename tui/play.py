@@ -89,8 +89,18 @@ def open_wish(store: Store, wish: Wish, settings: Settings) -> Opened:
     players = [store.player(name) for name in names]
     played = store.played_texts([player.id for player in players])
     chosen = choose(wish, played)
+    _forget_unplayed(store, chosen.text)
     race = begin(store, chosen, players, str(typed_path(model).resolve()) if model else "")
     return Opened(store, race, chosen.text, gpu_layers)
+
+
+def _forget_unplayed(store: Store, text: Text) -> None:
+    """Take back an open race on this text in which nothing was locked in: it begins again."""
+    entry = store.open_race()
+    if entry is not None and entry.n_revealed == 0:
+        race, _ = store.load(entry.race_id)
+        if race.setup.text_sha256 == text.sha256:
+            store.discard_unplayed(race)
 
 
 def open_again(store: Store, settings: Settings) -> Opened | None:

@@ -75,6 +75,7 @@ class Readings:
     def stop(self) -> None:
         """Give up whatever has not been read."""
         self._faulty = True  # nothing more is told
+        self.doing = ""
         for future in self._asked:
             if not future.done():
                 self._predictor.cancel(future)

@@ -160,8 +160,8 @@ def _word(scores: Scores, word: Word) -> dict[str, Any]:
 
 def _print_json(scores: Scores) -> None:
     utf8 = sys.stdout.encoding.lower().replace("-", "") == "utf8"
-    json.dump(as_json(scores), sys.stdout, ensure_ascii=not utf8, indent=1)
-    sys.stdout.write("\n")
+    text = json.dumps(as_json(scores), ensure_ascii=not utf8, indent=1)
+    sys.stdout.write(clean(text, newlines=True) + "\n")
 
 
 def _print_csv(scores: Scores) -> None:

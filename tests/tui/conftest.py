@@ -14,6 +14,7 @@ from collections.abc import AsyncGenerator, Callable, Iterable
 from concurrent.futures import Future, wait
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -178,10 +179,11 @@ class Game:
         driver.send_message(event)
 
     async def press(self, *keys: str) -> None:
-        """Press keys by their names, one after the other."""
-        for key in keys:
+        """Press keys by their names; the same key several times as fast as one can."""
+        for key, following in zip_longest(keys, keys[1:]):
             self._key(key)
-            await self.pilot.pause()
+            if key != following:
+                await self.pilot.pause()
 
     async def type(self, text: str) -> None:
         """Type a text, faster than the app is drawn."""
@@ -327,8 +329,10 @@ def paths(tmp_path: Path) -> Paths:
 
 
 @pytest.fixture
-def game(paths: Paths) -> Play:
+def game(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> Play:
     """Starts the app, by default from home with a script that answers at once."""
+    # Pilot looks this often whether the app has come to rest; usually every 20 ms.
+    monkeypatch.setattr("textual._wait.SLEEP_GRANULARITY", 0.005)
 
     @asynccontextmanager
     async def start(
