@@ -22,6 +22,8 @@ def check_file(path: Path) -> None:
         raise ModelError(f"The name of {str(path)!r} is no text: rename the file.") from None
     if path.is_dir():
         raise ModelError(f"{path} is a folder, not a model file (.gguf).")
+    if path.exists() and not path.is_file():
+        raise ModelError(f"{path} is not an ordinary file, so it is no model.")
     try:
         with path.open("rb") as file:
             magic = file.read(len(_MAGIC))

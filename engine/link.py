@@ -11,12 +11,15 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
+from pydantic import ValidationError
+
 from engine import errors, wire
-from engine.errors import BitraceError, EngineError
+from engine.errors import BitraceError, EngineError, InputError, ModelError
 from engine.predictor import Job, Loaded, Loading, OnBits, OnProgress, Reading
 from engine.race import Identity
 
@@ -58,7 +61,8 @@ class Link:
         self._lock = threading.RLock()
         self._ids = itertools.count(1)
         self._pending: dict[int, _Pending] = {}
-        self._loads: dict[str, wire.Load] = {}
+        self._loads: dict[str, tuple[wire.Load, str]] = {}
+        """Role → how its model was loaded, and the SHA-256 of its file then."""
         self._process: subprocess.Popen[bytes] | None = None
         self._closed = False
 
@@ -149,16 +153,21 @@ class Link:
             process.wait()
 
     def _ask(self, pending: _Pending) -> Future[Any]:
+        try:
+            pending.request.model_dump_json()
+        except ValueError:
+            sentence = "A text or file name holds half a character, which no model can be told."
+            pending.future.set_exception(InputError(sentence))
+            return pending.future
         with self._lock:
-            if self._closed:
-                pending.future.set_exception(EngineError("The engine has been closed."))
-                return pending.future
-            if self._process is None:
-                try:
+            try:
+                if self._closed:
+                    raise EngineError("The engine has been closed.")
+                if self._process is None:
                     self._start()
-                except EngineError as error:
-                    pending.future.set_exception(error)
-                    return pending.future
+            except EngineError as error:
+                pending.future.set_exception(error)
+                return pending.future
             self._pending[pending.request.id] = pending
             self._send(pending.request)
         return pending.future
@@ -180,9 +189,8 @@ class Link:
         self._process = process
         threading.Thread(target=self._listen, args=(process,), daemon=True).start()
         repeated: dict[int, _Pending] = {}
-        for role, load in list(self._loads.items()):
+        for load, _ in self._loads.values():
             request = load.model_copy(update={"id": next(self._ids)})
-            self._loads[role] = request
             repeated[request.id] = _Pending(request, Future(), _loaded, repeated_load=True)
         self._pending = repeated | self._pending
         for pending in self._pending.values():
@@ -192,80 +200,123 @@ class Link:
         process = self._process
         if process is None or process.stdin is None:
             return
-        try:
+        # Where it has died, `_listen` sees the end of its answers and asks again.
+        with suppress(OSError):
             process.stdin.write(request.model_dump_json().encode() + b"\n")
             process.stdin.flush()
-        except OSError:
-            pass  # it has died: `_listen` sees the end of its answers and asks again
 
     def _listen(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdout is not None
         for line in process.stdout:
-            self._take(wire.ANSWER.validate_json(line))
+            # Half a line is what a process leaves that dies while it answers.
+            with suppress(ValidationError):
+                self._take(wire.ANSWER.validate_json(line))
         process.wait()
-        with self._lock:
-            if self._process is process:
-                self._process = None
-                self._mourn()
+        _close(process.stdin)
+        self._mourn(process)
 
     def _take(self, answer: wire.Answer) -> None:
         with self._lock:
             pending = self._pending.get(answer.id)
             if pending is None:
                 return
+            failed: list[_Pending] = []
+            error: BitraceError | None = None
             if not isinstance(answer, wire.Bits | wire.Progress):
                 del self._pending[answer.id]
-            if isinstance(answer, wire.IsLoaded) and isinstance(pending.request, wire.Load):
-                self._loads[pending.request.role] = pending.request
-            if isinstance(answer, wire.Failed) and pending.repeated_load:
-                self._give_up_all(answer)
-        match answer:
-            case wire.Bits():
-                if pending.on_bits:
-                    pending.on_bits(answer.bits)
-            case wire.Progress():
-                if pending.on_progress:
-                    pending.on_progress(answer.fraction)
-            case wire.Failed():
-                _fail(pending, _error(answer))
-            case wire.Cancelled():
-                pending.future.cancel()
-            case _:
-                _resolve(pending, pending.convert(answer))
+                error = self._remember_load(pending, answer)
+                if error is not None:
+                    failed = self._those_of(pending.request)
+        _deliver(pending, answer)
+        for one in failed:
+            _fail(one, error or EngineError("The engine failed."))
 
-    def _give_up_all(self, answer: wire.Failed) -> None:
-        """A model that was there is there no more: nothing that waits can be answered."""
-        self._loads.clear()
-        waiting, self._pending = list(self._pending.values()), {}
-        for pending in waiting:
-            _fail(pending, _error(answer))
+    def _remember_load(self, pending: _Pending, answer: wire.Answer) -> BitraceError | None:
+        """Keep what is loaded under which role; what is wrong if it is there no more."""
+        request = pending.request
+        if not isinstance(request, wire.Load):
+            return None
+        known = self._loads.get(request.role)
+        if isinstance(answer, wire.IsLoaded):
+            if not pending.repeated_load:
+                self._loads[request.role] = request, answer.sha256
+                return None
+            if known is None or known[1] == answer.sha256:
+                return None
+            error: BitraceError = ModelError(
+                f"{request.path} has changed since it was loaded: its bits would not compare."
+            )
+        elif isinstance(answer, wire.Failed) and pending.repeated_load:
+            error = _error(answer)
+        else:
+            return None
+        self._loads.pop(request.role, None)
+        return error
 
-    def _mourn(self) -> None:
-        """The process died: blame the oldest request, start again, repeat the rest."""
-        self._pending = {
+    def _those_of(self, load: wire.Request) -> list[_Pending]:
+        """Take out what waits for a model that is there no more."""
+        role = load.role if isinstance(load, wire.Load) else ""
+        waiting = {
             number: pending
             for number, pending in self._pending.items()
-            if not pending.repeated_load
+            if isinstance(pending.request, wire.Read | wire.CheckRows)
+            and pending.request.role == role
         }
-        if self._closed or not self._pending:
-            return
-        number, oldest = next(iter(self._pending.items()))
-        self._pending[number] = replace(oldest, deaths=oldest.deaths + 1)
-        if oldest.deaths + 1 >= MOST_DEATHS:
+        for number in waiting:
             del self._pending[number]
-            sentence = (
-                f"The engine died {MOST_DEATHS} times on one request. Its log: {self._log}"
-            )
-            _fail(oldest, EngineError(sentence))
-        elif self._on_notice:
-            self._on_notice("The engine stopped unexpectedly; it is being started again.")
-        if self._pending:
-            try:
-                self._start()
-            except EngineError as error:
-                for pending in self._pending.values():
-                    _fail(pending, error)
-                self._pending.clear()
+        return list(waiting.values())
+
+    def _mourn(self, process: subprocess.Popen[bytes]) -> None:
+        """The process died: blame the oldest request, start again, repeat the rest.
+
+        Listeners hear of it when the lock is free: they may ask for something at once.
+        """
+        failed: list[tuple[_Pending, EngineError]] = []
+        with self._lock:
+            if self._process is not process:
+                return
+            self._process = None
+            self._pending = {
+                number: one for number, one in self._pending.items() if not one.repeated_load
+            }
+            if not self._pending:
+                return
+            number, oldest = next(iter(self._pending.items()))
+            oldest = self._pending[number] = replace(oldest, deaths=oldest.deaths + 1)
+            if oldest.deaths >= MOST_DEATHS:
+                del self._pending[number]
+                sentence = f"The engine died {MOST_DEATHS} times on one request."
+                failed.append((oldest, EngineError(f"{sentence} Its log: {self._log}")))
+            if self._pending:
+                try:
+                    self._start()
+                except EngineError as error:
+                    failed += [(one, error) for one in self._pending.values()]
+                    self._pending.clear()
+        for one, error in failed:
+            _fail(one, error)
+        if not failed and self._on_notice:
+            with suppress(Exception):  # a listener's fault must not leave the link deaf
+                self._on_notice("The engine stopped unexpectedly; it is being started again.")
+
+
+def _deliver(pending: _Pending, answer: wire.Answer) -> None:
+    """Give an answer to whoever asked."""
+    match answer:
+        case wire.Bits():
+            if pending.on_bits:
+                with suppress(Exception):  # a listener's fault must not leave the link deaf
+                    pending.on_bits(answer.bits)
+        case wire.Progress():
+            if pending.on_progress:
+                with suppress(Exception):
+                    pending.on_progress(answer.fraction)
+        case wire.Failed():
+            _fail(pending, _error(answer))
+        case wire.Cancelled():
+            pending.future.cancel()
+        case _:
+            _resolve(pending, pending.convert(answer))
 
 
 def _loaded(answer: wire.Answer) -> Loaded:
@@ -298,8 +349,6 @@ def _fail(pending: _Pending, error: BitraceError) -> None:
 
 
 def _close(stream: IO[bytes] | None) -> None:
-    try:
+    with suppress(OSError):
         if stream:
             stream.close()
-    except OSError:
-        pass

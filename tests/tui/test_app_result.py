@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.widgets import TabbedContent
 
+from engine.bets import parse
 from engine.card import card_hash
 from tui.play import Opened
 from tui.screens.result import TextTab
+from tui.session import Listeners, Session
 
 BITS = {"instinct": 7.0, "goldfish": 6.0, "reader": 2.0}
 
@@ -23,12 +26,34 @@ def minds(prompt: Callable[..., Any], script: Callable[..., Any]) -> Callable[[]
     return lambda: prompt(script(BITS))
 
 
-async def test_the_race_tab(
+@pytest.fixture
+def result(
     game: Callable[..., Any], opened: Callable[..., Opened], minds: Callable[[], Any]
-) -> None:
-    one = opened(source="Kept by Ann [/].")
-    async with game(one, minds()) as play:
-        await play.finish("cook 50", "soup 50", "ledger 50", "there 25")
+) -> Callable[..., Any]:
+    """Shows the result of a race that was played with the given slips, then passes."""
+
+    @asynccontextmanager
+    async def show(*slips: str, **more: Any) -> AsyncGenerator[Any]:
+        predictor = more.pop("minds", None) or minds()
+        one = opened(**more)
+        session = Session(one.store, one.race, one.text)
+        session.start(predictor, Listeners())
+        left = iter(slips)
+        while session.race.phase != "finished":
+            session.lock(session.race.to_write[0], parse(next(left, "")))
+        one.store.close()
+        async with game(predictor=predictor) as play:
+            await play.until_seen("warm-up")
+            play.app.show_result(session)
+            await play.until_on("ResultScreen")
+            yield play
+
+    return show
+
+
+async def test_the_race_tab(result: Callable[..., Any]) -> None:
+    slips = ("cook 50", "soup 50", "ledger 50", "there 25")
+    async with result(*slips, source="Kept by Ann [/].") as play:
         assert "Harbour · The ledger" in play.lines[0]
         assert "4 words" in play.lines[0]
         assert "You win, by 3.1 bits before Reader." in play.words
@@ -44,33 +69,25 @@ async def test_the_race_tab(
         assert "bitrace ledger ▁▁▁▂ +23.1 bits · Reader +20.0" in play.text
 
 
-async def test_who_is_to_be_beaten_next(
-    game: Callable[..., Any], opened: Callable[..., Opened], minds: Callable[[], Any]
-) -> None:
-    async with game(opened(), minds()) as play:
-        await play.finish("cook 50")
+async def test_who_is_to_be_beaten_next(result: Callable[..., Any]) -> None:
+    async with result("cook 50") as play:
         assert "Reader wins, by 14.0 bits before ann." in play.words
         assert "Next to beat: Reader, 14.0 bits ahead." in play.words
 
 
 async def test_nobody_saved_a_bit(
-    game: Callable[..., Any],
-    opened: Callable[..., Opened],
-    prompt: Callable[..., Any],
-    script: Callable[..., Any],
+    result: Callable[..., Any], prompt: Callable[..., Any], script: Callable[..., Any]
 ) -> None:
     minds = prompt(script({"instinct": 3.0, "goldfish": 4.0, "reader": 5.0}))
-    async with game(opened(), minds) as play:
-        await play.finish("thief 90", "cook 90")
+    async with result("thief 90", "cook 90", minds=minds) as play:
         assert "Instinct beats everybody" in play.words
         assert "-0.0" not in play.text
 
 
 async def test_the_text_tab_shows_the_bets_of_a_chosen_target(
-    game: Callable[..., Any], opened: Callable[..., Opened], minds: Callable[[], Any]
+    result: Callable[..., Any],
 ) -> None:
-    async with game(opened(), minds()) as play:
-        await play.finish("cook 50", "thief 20 stew 30", "", "there 99")
+    async with result("cook 50", "thief 20 stew 30", "", "there 99") as play:
         await play.press("tab")
         await play.until(lambda: isinstance(play.screen.focused, TextTab), "the text")
         assert "cook▁▂" in play.text, "two glyphs: yours and Reader's"
@@ -95,13 +112,10 @@ async def test_the_text_tab_shows_the_bets_of_a_chosen_target(
         assert "You" in play.text
 
 
-async def test_the_cursor_keeps_its_target_in_sight(
-    game: Callable[..., Any], opened: Callable[..., Opened], minds: Callable[[], Any]
-) -> None:
+async def test_the_cursor_keeps_its_target_in_sight(result: Callable[..., Any]) -> None:
     gap = "A sentence of some length goes here for nothing. " * 30
     text = f"Opening. {gap}Now [[alpha]]. {gap}\n\nThen [[omega]]. {gap}"
-    async with game(opened(text), minds()) as play:
-        await play.finish()
+    async with result(text=text) as play:
         await play.press("tab")
         await play.until_seen("alpha▅▂")
         assert "omega▅▂" not in play.text
@@ -150,19 +164,8 @@ async def test_next_is_the_next_passage_of_the_pack(
         assert "target 1 of 8" in play.lines[0]
 
 
-async def test_next_keeps_the_players(
-    game: Callable[..., Any], opened: Callable[..., Opened], minds: Callable[[], Any]
-) -> None:
-    async with game(opened(players=("ann", "bo")), minds()) as play:
-        for _ in range(4):
-            for _ in range(2):
-                await play.until_on("Curtain")
-                await play.press("enter")
-                await play.until_writing()
-                await play.lock("cook")
-            await play.until_revealed()
-            await play.press("enter")
-        await play.until_on("ResultScreen")
+async def test_next_keeps_the_players(result: Callable[..., Any]) -> None:
+    async with result(players=("ann", "bo")) as play:
         assert "ann" in play.text
         assert "bo" in play.text
         await play.press("n")
@@ -170,11 +173,8 @@ async def test_next_keeps_the_players(
         assert [player.name for player in play.race.setup.players] == ["ann", "bo"]
 
 
-async def test_next_of_a_text_that_is_gone_is_told(
-    game: Callable[..., Any], opened: Callable[..., Opened], minds: Callable[[], Any]
-) -> None:
-    async with game(opened(origin="/nowhere/[red]story.txt"), minds()) as play:
-        await play.finish()
+async def test_next_of_a_text_that_is_gone_is_told(result: Callable[..., Any]) -> None:
+    async with result(origin="/nowhere/[red]story.txt") as play:
         await play.press("n")
         await play.until_on("Notice")
         assert "/nowhere/[red]story.txt" in play.words
@@ -183,17 +183,12 @@ async def test_next_of_a_text_that_is_gone_is_told(
 
 
 async def test_the_card_is_written_where_bitrace_was_started(
-    game: Callable[..., Any],
-    opened: Callable[..., Opened],
-    minds: Callable[[], Any],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    result: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "here [b]"
     folder.mkdir()
     monkeypatch.chdir(folder)
-    async with game(opened(), minds()) as play:
-        await play.finish("cook 50")
+    async with result("cook 50") as play:
         await play.press("e")
         (file,) = folder.iterdir()
         assert file.name in play.told
@@ -207,14 +202,9 @@ async def test_the_card_is_written_where_bitrace_was_started(
 
 
 async def test_a_card_that_cannot_be_written_is_told(
-    game: Callable[..., Any],
-    opened: Callable[..., Opened],
-    minds: Callable[[], Any],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    result: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with game(opened(), minds()) as play:
-        await play.finish()
+    async with result() as play:
         name = f"bitrace-{play.race.setup.race_id[:8]}.jsonl"
         monkeypatch.chdir(tmp_path)
         (tmp_path / name).mkdir()
@@ -227,16 +217,11 @@ async def test_a_card_that_cannot_be_written_is_told(
 
 
 async def test_a_card_in_a_folder_that_is_gone_is_told(
-    game: Callable[..., Any],
-    opened: Callable[..., Opened],
-    minds: Callable[[], Any],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    result: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()
-    async with game(opened(), minds()) as play:
-        await play.finish()
+    async with result() as play:
         monkeypatch.chdir(gone)
         gone.rmdir()
         await play.press("e")
@@ -246,22 +231,16 @@ async def test_a_card_in_a_folder_that_is_gone_is_told(
         monkeypatch.chdir(tmp_path)
 
 
-async def test_home_from_the_result(
-    game: Callable[..., Any], opened: Callable[..., Opened], minds: Callable[[], Any]
-) -> None:
-    async with game(opened(), minds()) as play:
-        await play.finish()
+async def test_home_from_the_result(result: Callable[..., Any]) -> None:
+    async with result() as play:
         await play.press("escape")
         await play.until_on("HomeScreen")
         await play.until_seen("The milk money")
         assert "Go on with your race" not in play.text
 
 
-async def test_help_tells_of_the_result(
-    game: Callable[..., Any], opened: Callable[..., Opened], minds: Callable[[], Any]
-) -> None:
-    async with game(opened(), minds()) as play:
-        await play.finish()
+async def test_help_tells_of_the_result(result: Callable[..., Any]) -> None:
+    async with result() as play:
         await play.press("f1")
         await play.until_on("HelpScreen")
         assert "Write the card of this race" in play.words
@@ -269,12 +248,9 @@ async def test_help_tells_of_the_result(
         await play.until_on("ResultScreen")
 
 
-async def test_a_race_of_one_target(
-    game: Callable[..., Any], opened: Callable[..., Opened], minds: Callable[[], Any]
-) -> None:
+async def test_a_race_of_one_target(result: Callable[..., Any]) -> None:
     text = "One sentence leads up to a single [[word]]."
-    async with game(opened(text), minds()) as play:
-        await play.finish("word 99")
+    async with result("word 99", text=text) as play:
         await play.press("tab")
         await play.until_seen("“word”, target 1 of 1")
         await play.press("left", "right", "right")
