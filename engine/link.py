@@ -12,16 +12,16 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
 from pydantic import ValidationError
 
-from engine import errors, wire
+from engine import wire
 from engine.errors import BitraceError, EngineError, InputError, ModelError
+from engine.pending import Pending, deliver, error_of, fail, loaded
 from engine.predictor import Job, Loaded, Loading, OnBits, OnProgress, Reading
-from engine.race import Identity
 
 MOST_DEATHS = 3
 """Deaths on one request after which it is given up."""
@@ -29,20 +29,6 @@ MOST_DEATHS = 3
 _CLOSING_S = 2.0
 
 OnNotice = Callable[[str], None]
-
-
-@dataclass(slots=True)
-class _Pending:
-    """A request that has not been answered."""
-
-    request: wire.Load | wire.Read | wire.CheckRows | wire.Inspect
-    future: Future[Any]
-    convert: Callable[[wire.Answer], Any]
-    on_bits: OnBits | None = None
-    on_progress: OnProgress | None = None
-    deaths: int = 0
-    repeated_load: bool = False
-    """A load that only brings a new process to where the old one was."""
 
 
 class Link:
@@ -60,7 +46,7 @@ class Link:
         self._on_notice = on_notice
         self._lock = threading.RLock()
         self._ids = itertools.count(1)
-        self._pending: dict[int, _Pending] = {}
+        self._pending: dict[int, Pending] = {}
         self._loads: dict[str, tuple[wire.Load, str]] = {}
         """Role → how its model was loaded, and the SHA-256 of its file then."""
         self._process: subprocess.Popen[bytes] | None = None
@@ -79,7 +65,7 @@ class Link:
             path=loading.path,
             gpu_layers=loading.gpu_layers,
         )
-        return self._ask(_Pending(request, Future(), _loaded, on_progress=on_progress))
+        return self._ask(Pending(request, Future(), loaded, on_progress=on_progress))
 
     def read(
         self, job: Job, on_bits: OnBits | None = None, on_progress: OnProgress | None = None
@@ -105,7 +91,7 @@ class Link:
             assert isinstance(answer, wire.HasRead)
             return Reading(bits, answer.n_tokens, answer.token_bits)
 
-        return self._ask(_Pending(request, Future(), convert, collect, on_progress))
+        return self._ask(Pending(request, Future(), convert, collect, on_progress))
 
     def check_rows(self, role: str) -> Future[bool]:
         """Whether asking for fewer rows changes bits on this backend; it is remembered."""
@@ -115,7 +101,7 @@ class Link:
             return answer.rows_matter
 
         request = wire.CheckRows(id=next(self._ids), role=role)
-        return self._ask(_Pending(request, Future(), convert))
+        return self._ask(Pending(request, Future(), convert))
 
     def inspect(self) -> Future[wire.Inspected]:
         """Versions and devices."""
@@ -124,7 +110,7 @@ class Link:
             assert isinstance(answer, wire.Inspected)
             return answer
 
-        return self._ask(_Pending(wire.Inspect(id=next(self._ids)), Future(), convert))
+        return self._ask(Pending(wire.Inspect(id=next(self._ids)), Future(), convert))
 
     def cancel(self, future: Future[Any]) -> None:
         """See `Predictor.cancel`."""
@@ -152,7 +138,7 @@ class Link:
             process.kill()
             process.wait()
 
-    def _ask(self, pending: _Pending) -> Future[Any]:
+    def _ask(self, pending: Pending) -> Future[Any]:
         try:
             pending.request.model_dump_json()
         except ValueError:
@@ -188,10 +174,10 @@ class Link:
             raise EngineError(f"The engine cannot be started: {error.strerror}.") from None
         self._process = process
         threading.Thread(target=self._listen, args=(process,), daemon=True).start()
-        repeated: dict[int, _Pending] = {}
+        repeated: dict[int, Pending] = {}
         for load, _ in self._loads.values():
             request = load.model_copy(update={"id": next(self._ids)})
-            repeated[request.id] = _Pending(request, Future(), _loaded, repeated_load=True)
+            repeated[request.id] = Pending(request, Future(), loaded, repeated_load=True)
         self._pending = repeated | self._pending
         for pending in self._pending.values():
             self._send(pending.request)
@@ -220,18 +206,18 @@ class Link:
             pending = self._pending.get(answer.id)
             if pending is None:
                 return
-            failed: list[_Pending] = []
+            failed: list[Pending] = []
             error: BitraceError | None = None
             if not isinstance(answer, wire.Bits | wire.Progress):
                 del self._pending[answer.id]
                 error = self._remember_load(pending, answer)
                 if error is not None:
                     failed = self._those_of(pending.request)
-        _deliver(pending, answer)
+        deliver(pending, answer)
         for one in failed:
-            _fail(one, error or EngineError("The engine failed."))
+            fail(one, error or EngineError("The engine failed."))
 
-    def _remember_load(self, pending: _Pending, answer: wire.Answer) -> BitraceError | None:
+    def _remember_load(self, pending: Pending, answer: wire.Answer) -> BitraceError | None:
         """Keep what is loaded under which role; what is wrong if it is there no more."""
         request = pending.request
         if not isinstance(request, wire.Load):
@@ -247,13 +233,13 @@ class Link:
                 f"{request.path} has changed since it was loaded: its bits would not compare."
             )
         elif isinstance(answer, wire.Failed) and pending.repeated_load:
-            error = _error(answer)
+            error = error_of(answer)
         else:
             return None
         self._loads.pop(request.role, None)
         return error
 
-    def _those_of(self, load: wire.Request) -> list[_Pending]:
+    def _those_of(self, load: wire.Request) -> list[Pending]:
         """Take out what waits for a model that is there no more."""
         role = load.role if isinstance(load, wire.Load) else ""
         waiting = {
@@ -271,7 +257,7 @@ class Link:
 
         Listeners hear of it when the lock is free: they may ask for something at once.
         """
-        failed: list[tuple[_Pending, EngineError]] = []
+        failed: list[tuple[Pending, EngineError]] = []
         with self._lock:
             if self._process is not process:
                 return
@@ -294,58 +280,10 @@ class Link:
                     failed += [(one, error) for one in self._pending.values()]
                     self._pending.clear()
         for one, error in failed:
-            _fail(one, error)
+            fail(one, error)
         if not failed and self._on_notice:
             with suppress(Exception):  # a listener's fault must not leave the link deaf
                 self._on_notice("The engine stopped unexpectedly; it is being started again.")
-
-
-def _deliver(pending: _Pending, answer: wire.Answer) -> None:
-    """Give an answer to whoever asked."""
-    match answer:
-        case wire.Bits():
-            if pending.on_bits:
-                with suppress(Exception):  # a listener's fault must not leave the link deaf
-                    pending.on_bits(answer.bits)
-        case wire.Progress():
-            if pending.on_progress:
-                with suppress(Exception):
-                    pending.on_progress(answer.fraction)
-        case wire.Failed():
-            _fail(pending, _error(answer))
-        case wire.Cancelled():
-            pending.future.cancel()
-        case _:
-            _resolve(pending, pending.convert(answer))
-
-
-def _loaded(answer: wire.Answer) -> Loaded:
-    assert isinstance(answer, wire.IsLoaded)
-    identity = Identity(
-        answer.model,
-        answer.file,
-        answer.sha256,
-        answer.quantization,
-        answer.reading_version,
-        answer.backend,
-        answer.window,
-    )
-    return Loaded(identity, answer.place, answer.layers, answer.layers_of)
-
-
-def _error(answer: wire.Failed) -> BitraceError:
-    form = getattr(errors, answer.fault, EngineError)
-    return form(answer.message)
-
-
-def _resolve(pending: _Pending, result: object) -> None:
-    if not pending.future.done():
-        pending.future.set_result(result)
-
-
-def _fail(pending: _Pending, error: BitraceError) -> None:
-    if not pending.future.done():
-        pending.future.set_exception(error)
 
 
 def _close(stream: IO[bytes] | None) -> None:

@@ -24,6 +24,7 @@ from tui.screens.base import BitraceScreen
 from tui.screens.home import HomeScreen
 from tui.settings import Settings, load
 from tui.theme import THEME
+from tui.widgets.guard import LEAST_HEIGHT, LEAST_WIDTH
 
 if TYPE_CHECKING:
     from engine.predictor import Predictor
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from tui.session import Session
     from tui.store import Store
 
+WIDE = 110
+"""Columns from which the passage gets broader margins."""
 _PAUSED = "Paused: everything locked in is kept. Go on with `bitrace resume`."
 
 
@@ -46,6 +49,8 @@ class Bitrace(App[int]):
 
     CSS_PATH = Path(__file__).with_name("bitrace.tcss")
     TITLE = "bitrace"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow-terminal"), (LEAST_WIDTH, "-fits"), (WIDE, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-low-terminal"), (LEAST_HEIGHT, "-high-enough")]
     BINDINGS = bindings("app")
 
     def __init__(

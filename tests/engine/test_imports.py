@@ -175,14 +175,14 @@ def test_screens_bring_in_no_app() -> None:
 # ---- what the files say, wherever in them ----
 
 
-def imports(path: Path) -> Iterator[str]:
-    """Every module that a file imports anywhere, also for the type checker alone, and every
-    name it imports from one, as if that were a module."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+def imports(tree: ast.AST) -> Iterator[str]:
+    """Every module that is imported anywhere, and every name that is imported from one, as
+    if that were a module."""
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: a relative import hides who knows whom"
+            assert node.level == 0, "a relative import hides who knows whom"
             yield node.module or ""
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
@@ -191,19 +191,31 @@ def imports(path: Path) -> Iterator[str]:
                     yield argument.value
 
 
+class WithoutTyping(ast.NodeTransformer):
+    """Takes out what is for the type checker alone."""
+
+    def visit_If(self, node: ast.If) -> ast.AST | list[ast.stmt]:
+        if ast.unparse(node.test) == "TYPE_CHECKING":
+            return node.orelse
+        return self.generic_visit(node)
+
+
 @functools.cache
-def imported_by(module: str) -> frozenset[str]:
+def imported_by(module: str, typing: bool = True) -> frozenset[str]:
+    """What a module's file imports anywhere; `typing`: also for the type checker alone."""
     path = ROOT.joinpath(*module.split("."))
-    return frozenset(
-        imports(path / "__init__.py" if path.is_dir() else path.with_suffix(".py"))
-    )
+    file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    tree: ast.AST = ast.parse(file.read_text("utf-8"))
+    return frozenset(imports(tree if typing else WithoutTyping().visit(tree)))
 
 
-def importing(modules: Iterable[str], unwanted: set[str]) -> dict[str, set[str]]:
+def importing(
+    modules: Iterable[str], unwanted: set[str], typing: bool = True
+) -> dict[str, set[str]]:
     """Which modules import anything of unwanted packages or modules, and what."""
     assert modules, "no file to look at"
     found = {
-        module: {name for name in unwanted if under(imported_by(module), name)}
+        module: {name for name in unwanted if under(imported_by(module, typing), name)}
         for module in modules
     }
     return {module: names for module, names in found.items() if names}
@@ -219,6 +231,8 @@ def test_imports_are_seen_wherever_they_stand() -> None:
         "engine.llama": MODEL | {"ctypes"}
     }
     assert importing(["tui.app"], {"tui.screens", "textual"})
+    assert "engine.llama" in imported_by("engine.worker", typing=False)
+    assert importing(["tui.screens.base"], {"tui.app"})
 
 
 def test_only_engine_llama_imports_llama_cpp() -> None:
@@ -227,6 +241,11 @@ def test_only_engine_llama_imports_llama_cpp() -> None:
 
 def test_numpy_is_imported_on_the_model_s_side_alone() -> None:
     assert importing(EVERYTHING, {"numpy"}).keys() <= NEEDS_NUMPY
+
+
+def test_only_the_worker_brings_in_the_model_s_side() -> None:
+    others = {*ENGINE} - NEEDS_NUMPY - {"engine.worker"}
+    assert not importing(others, NEEDS_NUMPY)
 
 
 def test_only_the_screen_imports_textual_or_rich() -> None:
@@ -261,3 +280,7 @@ def test_widgets_import_no_screens_and_no_app() -> None:
 
 def test_widgets_do_not_reach_sideways() -> None:
     assert not importing(WIDGETS, {"tui.widgets"})
+
+
+def test_screens_import_the_app_for_the_type_checker_alone() -> None:
+    assert not importing(SCREENS, {"tui.app"}, typing=False)

@@ -688,6 +688,7 @@ for line in sys.stdin.buffer:
     say(request, "bits", bits={"0": len(text) / 2})
     say(request, "progress", fraction=1.0)
     say(request, "has_read", n_tokens=1, token_bits=None)
+open(folder + "/ended", "x").close()
 """
 """Speaks as the worker does, without a model; some texts make it misbehave."""
 
@@ -930,6 +931,16 @@ def assert_not_poisoned(link: Link) -> None:
     assert answer(link.read(a_job("fine"))) == FINE
     kill(link)
     assert answer(link.read(a_job("fine"))) == FINE
+
+
+def test_closing_lets_the_process_end_by_itself(
+    open_link: OpenLink, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.link._CLOSING_S", STAND_IN_WAIT_S)
+    link = open_link()
+    assert answer(link.read(a_job("fine"))) == FINE
+    link.close()
+    assert (stand_in.folder / "ended").exists()
 
 
 def test_a_process_that_does_not_end_by_itself_is_ended(

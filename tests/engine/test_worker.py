@@ -494,6 +494,15 @@ def test_what_was_given_up_before_it_began_is_not_done(
     assert len(direct.calls) == n_decodes
 
 
+def test_a_load_that_was_given_up_before_it_began_is_not_done(
+    asked: Asked, model_file: Path, fake: FakeLibrary
+) -> None:
+    asked.worker.cancel(77)
+    request = wire.Load(id=77, role="starter", path=str(model_file), gpu_layers=-1)
+    assert asked.ask(request) == [wire.Cancelled(id=77)]
+    assert not fake.loaded
+
+
 @pytest.mark.parametrize("memory", [None, 4])
 def test_a_reading_is_given_up_between_two_decodes(
     asked: Asked, direct: Any, memory: int | None

@@ -270,3 +270,62 @@ async def test_a_race_begun_elsewhere_is_shown_at_once(
         await play.press("escape")
         await play.until_on("HomeScreen")
         await play.until_seen("Harbour · The ledger, target 1 of 4")
+
+
+async def test_the_mouse_begins_and_opens(game: Callable[..., Any]) -> None:
+    async with game() as play:
+        await play.until_seen("Begin here")
+        choices = play.region("#choices")
+        await play.pilot.click(offset=(choices.x + 4, choices.y + 1))
+        await play.until_on("OpenText")
+        await play.press("escape")
+        await play.until_on("HomeScreen")
+        await play.pilot.click(offset=(choices.x + 4, choices.y))
+        await play.until_writing()
+
+
+@pytest.mark.parametrize("theme", ["textual-light", "textual-ansi", "nord", "no such theme"])
+async def test_other_colours(
+    game: Callable[..., Any], opened: Callable[..., Opened], theme: str
+) -> None:
+    settings = Settings(player="ann", theme=theme)
+    async with game(opened(), settings=settings) as play:
+        await play.until_writing()
+        assert "The missing one was the ▁▁▁▁▁▁▁▁▁" in play.words
+        for name in ("bitrace", "textual-light"):
+            play.app.theme = name
+            await play.pilot.pause()
+            assert "The missing one was the ▁▁▁▁▁▁▁▁▁" in play.words
+        await play.reveal("cook 60")
+        assert "cook▁" in play.text
+
+
+async def test_without_colours_nothing_is_lost(
+    game: Callable[..., Any], opened: Callable[..., Opened], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with game(opened()) as play:
+        await play.until_writing()
+        await play.type("cook 60 thief 20")
+        bar = next(line for line in play.lines if "Instinct keeps" in line)
+        assert (bar.count("█"), bar.count("▓"), bar.count("░")) == (30, 10, 10)
+        await play.press("enter")
+        await play.until_revealed()
+        assert "cook▁" in play.text
+
+
+async def test_other_keys(game: Callable[..., Any], opened: Callable[..., Opened]) -> None:
+    keys = {"slip.lock": "f2", "reveal.next": "f3", "race.pause": "f4", "slip.up": "f6"}
+    async with game(opened(), settings=Settings(player="ann", keys=keys)) as play:
+        await play.until_writing()
+        await play.type("cook 60")
+        await play.press("f6")
+        assert play.slip == "cook 65"
+        await play.press("f2")
+        await play.until_revealed()
+        await play.press("f3")
+        await play.until_writing()
+        assert "target 2 of 4" in play.lines[0]
+        assert "f2 lock in" in play.lines[-2].lower()
+        await play.press("f4")
+        await play.until_on("HomeScreen")

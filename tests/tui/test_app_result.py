@@ -102,7 +102,7 @@ async def test_the_text_tab_shows_the_bets_of_a_chosen_target(
         assert "“ledger”, target 3 of 4" in play.text
         assert "passed" in play.text
         await play.press("right", "right")
-        assert "target 1 of 4" in play.text, "behind the last comes the first"
+        await play.until_seen("target 1 of 4")  # behind the last comes the first
         await play.press("left")
         assert "“there”, target 4 of 4" in play.text
         await play.press("tab")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 from textual.geometry import Region
 from textual.widget import Widget
 
@@ -213,8 +215,7 @@ async def test_too_small_for_writing(
         await play.until_writing()
         await play.type("cook 60 th")
         await play.pilot.resize_terminal(*small)
-        await play.pilot.pause()
-        assert sentence(play) == told
+        await play.until(lambda: sentence(play) == told, told)
         await play.pilot.resize_terminal(80, 24)
         await play.until_seen("The missing one was the")
         assert "▁▁▁▁▁▁▁▁▁" in play.text
@@ -234,13 +235,49 @@ async def test_too_small_for_the_reveal(
         await play.until_writing()
         await play.reveal("cook 60")
         await play.pilot.resize_terminal(*small)
-        await play.pilot.pause()
-        assert sentence(play) == told
+        await play.until(lambda: sentence(play) == told, told)
         await play.pilot.resize_terminal(80, 24)
         await play.until_seen("You knew")
         await play.press("enter")
         await play.until_writing()
         assert "target 2 of 4" in play.lines[0]
+
+
+@pytest.mark.parametrize("keys", [["o"], ["f1"], ["o", *"nothing", "enter"]])
+async def test_too_small_for_what_lies_over_a_screen(
+    game: Callable[..., Any],
+    keys: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with game() as play:
+        await play.until_seen("Begin here")
+        await play.press(*keys)
+        await play.until(lambda: play.on != "HomeScreen", "what lies over it")
+        before = play.text
+        for width, height in ((59, 20), (20, 5)):
+            await play.pilot.resize_terminal(width, height)
+            await play.pilot.pause()
+            told = f"bitrace needs 60×20 characters; here are {width}×{height}."
+            assert told in play.words
+        await play.pilot.resize_terminal(80, 24)
+        await play.until(lambda: play.text == before, "the same again")
+        await play.press("escape")
+        await play.until_on("HomeScreen")
+
+
+async def test_too_small_for_the_curtain(
+    game: Callable[..., Any], opened: Callable[..., Opened]
+) -> None:
+    async with game(opened(players=("ann", "bo"))) as play:
+        await play.until_on("Curtain")
+        for size in ((59, 20), (20, 5), (80, 24)):
+            await play.pilot.resize_terminal(*size)
+            await play.pilot.pause()
+            assert "harbour" not in play.text, "the curtain stays closed"
+        await play.press("enter")
+        await play.until_writing()
 
 
 async def test_too_small_for_the_result(
@@ -286,3 +323,43 @@ async def test_the_passage_is_wrapped_anew_for_each_width(
             assert text.startswith("The ferry left the harbour at seven, and only four people")
             assert text.endswith("The missing one was the ▁▁▁▁▁▁▁▁▁")
             assert all(row.startswith("│ ") and row.endswith(" │") for row in rows)
+
+
+WIDE = (
+    "漢字かな交じり文を続ける。" * 12,
+    " then 👩‍🚀 and 👨‍👩‍👧‍👦 came, " * 9,
+    "e\u0301te\u0301 नमस्ते שלום مرحبا " * 9,
+    "x" * 400,
+)
+
+
+@pytest.mark.parametrize("wide", WIDE)
+async def test_letters_of_all_widths_stay_inside(
+    game: Callable[..., Any], opened: Callable[..., Opened], wide: str
+) -> None:
+    async with game(opened(f"{wide} then the [[word]] {wide} and the [[end]]")) as play:
+        await play.until_writing()
+        assert {cell_len(line) for line in play.lines} == {80}
+        assert "▁▁▁▁▁▁▁▁▁" in play.text
+        await play.reveal("word 20")
+        assert {cell_len(line) for line in play.lines} == {80}
+        await play.press("enter")
+        await play.finish()
+        await play.press("tab")
+        await play.until_seen("“word”, target 1 of 2")
+        assert {cell_len(line) for line in play.lines} == {80}
+        region = play.region("#full-text")
+        rows = play.lines[region.y + 1 : region.bottom - 1]
+        shown = "".join("".join(row.strip("│ ").split()) for row in rows)
+        assert unicodedata.normalize("NFC", "".join(wide.split()))[:60] in shown
+
+
+async def test_a_name_of_wide_letters_keeps_its_column(
+    game: Callable[..., Any], opened: Callable[..., Opened]
+) -> None:
+    async with game(opened(players=("漢字" * 12,))) as play:
+        await play.until_writing()
+        await play.reveal("cook 20")
+        assert {cell_len(line) for line in play.lines} == {80}
+        rows = [line for line in play.lines if " bits" in line and "%" in line]
+        assert len({cell_len(row[: row.index(" bits")]) for row in rows}) == 1

@@ -331,6 +331,35 @@ def test_a_reader_that_goes_away(folder: Path) -> None:
     assert done.stderr == b""
 
 
+@pytest.mark.parametrize("command", ["play story.txt --plain", "score -"])
+def test_input_that_is_closed(folder: Path, command: str) -> None:
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -P -m tui {command} <&-"],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env={**os.environ, "BITRACE_HOME": str(folder / "home")},
+        check=False,
+    )
+    assert "stumbled" not in done.stderr
+    assert done.returncode in (0, 1)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+def test_output_to_a_full_disk(folder: Path, starter_file: Path) -> None:
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -P -m tui score short.txt > /dev/full"],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env={**os.environ, "BITRACE_HOME": str(folder / "home")},
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "stumbled" not in done.stderr
+    assert one_sentence(done.stderr)
+
+
 def test_a_folder_of_modules_is_not_imported_from_where_one_stands(
     folder: Path, starter_file: Path
 ) -> None:

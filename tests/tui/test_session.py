@@ -356,6 +356,25 @@ def test_a_race_begun_again_counts_itself(
     assert unseen.setup.attempts == (2,), "a race in which no word was shown does not count"
 
 
+def test_a_file_that_is_gone_or_changed_is_gone_on_with_as_it_was(
+    tmp_path: Path, paths: Paths, marked: str, session_of: Callable[..., Session]
+) -> None:
+    file = tmp_path / "story.txt"
+    file.write_text(marked.replace("[[", "").replace("]]", ""), encoding="utf-8")
+    begun = open_wish(open_store(paths), Wish(str(file), ("ann",)), Settings())
+    session = session_of(begun)
+    session.lock(0, PASS)
+    session.stop()
+    file.write_text("Something else. " * 99, encoding="utf-8")
+    assert again(paths).text == begun.text
+    file.unlink()
+    found = again(paths)
+    assert found.text == begun.text
+    later = session_of(found)
+    later.lock(0, PASS)
+    assert later.race.target == 2
+
+
 # ---- pulled plugs ----
 
 _PLAYER = """

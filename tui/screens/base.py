@@ -15,20 +15,10 @@ if TYPE_CHECKING:
 
 SCREENS_CSS = Path(__file__).parents[1] / "screens.tcss"
 """Layout and colour of all screens but home."""
-LEAST_WIDTH = 60
-LEAST_HEIGHT = 20
-WIDE = 110
 
 
 class BitraceScreen(Screen[None]):
-    """A screen that knows its app.
-
-    Classes of the stylesheet follow its size: `-narrow-terminal` and `-low-terminal` below what
-    bitrace needs (then only the guard is shown), `-wide` where there is room beside.
-    """
-
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow-terminal"), (LEAST_WIDTH, "-fits"), (WIDE, "-wide")]
-    VERTICAL_BREAKPOINTS = [(0, "-low-terminal"), (LEAST_HEIGHT, "-high-enough")]
+    """A screen that knows its app."""
 
     @property
     def bitrace(self) -> Bitrace:

@@ -9,6 +9,8 @@ from textual.widgets import Static
 
 from tui.commands import bindings
 from tui.literal import content
+from tui.screens.base import SCREENS_CSS
+from tui.widgets.guard import SizeGuard
 
 
 class Curtain(ModalScreen[None]):
@@ -18,6 +20,7 @@ class Curtain(ModalScreen[None]):
         name: whose turn it is, safe to show.
     """
 
+    CSS_PATH = SCREENS_CSS
     BINDINGS = bindings("curtain")
 
     def __init__(self, name: str) -> None:
@@ -26,6 +29,7 @@ class Curtain(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """Whose turn it is."""
+        yield SizeGuard()
         with Vertical(id="curtain"):
             yield Static(content(f"{self._name}'s turn", "bold $primary"))
             yield Static(content("– the others look away –"))

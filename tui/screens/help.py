@@ -13,6 +13,7 @@ from textual.widgets import Static
 from tui.commands import Command, key_name
 from tui.literal import content
 from tui.screens.base import SCREENS_CSS
+from tui.widgets.guard import SizeGuard
 
 _RULES = """\
 A text stops at a word. Write which words you expect, each with the percent you stake on it:
@@ -41,6 +42,7 @@ class HelpScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """Rules, then keys."""
+        yield SizeGuard()
         with VerticalScroll(id="help"):
             yield Static(content("How a race goes", "bold $primary"))
             yield Static(content(_RULES.replace("\n", " ")))

@@ -13,7 +13,7 @@ from textual.widgets.option_list import Option
 
 from tui.commands import bindings
 from tui.literal import content
-from tui.screens.base import LEAST_HEIGHT, LEAST_WIDTH, BitraceScreen
+from tui.screens.base import BitraceScreen
 from tui.widgets.foot import Foot
 from tui.widgets.guard import SizeGuard
 
@@ -46,7 +46,7 @@ class HomeScreen(BitraceScreen):
 
     def compose(self) -> ComposeResult:
         """A name, a claim, what can be done."""
-        yield SizeGuard(LEAST_WIDTH, LEAST_HEIGHT)
+        yield SizeGuard()
         with Vertical(id="home"):
             yield Static(content(_NAME, "bold $primary"), id="name")
             yield Static(content(_CLAIM), id="claim")

@@ -9,6 +9,7 @@ from textual.widgets import Static
 
 from tui.literal import content
 from tui.screens.base import SCREENS_CSS
+from tui.widgets.guard import SizeGuard
 
 
 class Notice(ModalScreen[None]):
@@ -27,6 +28,7 @@ class Notice(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """The sentence."""
+        yield SizeGuard()
         with Vertical(id="notice"):
             yield Static(content(self._sentence))
             yield Static(content("Enter goes back", "$foreground 60%"))

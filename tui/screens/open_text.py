@@ -17,6 +17,7 @@ from textual.widgets.tree import TreeNode
 
 from tui.literal import clean, content
 from tui.screens.base import SCREENS_CSS
+from tui.widgets.guard import SizeGuard
 
 _ENDINGS = {".txt", ".md", ".toml", ".markdown", ".text"}
 
@@ -50,6 +51,7 @@ class OpenText(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         """A line to type on, a tree to look in."""
+        yield SizeGuard()
         with Vertical(id="open-text"):
             yield Static(content("Which text?", "bold $primary"))
             yield Input(

@@ -17,7 +17,7 @@ from tui.commands import bindings
 from tui.literal import content
 from tui.messages import EngineChanged, EngineFailed, SlipPlaced, WentOn
 from tui.passage_text import Piece, in_play, reflow
-from tui.screens.base import LEAST_HEIGHT, LEAST_WIDTH, SCREENS_CSS, BitraceScreen
+from tui.screens.base import SCREENS_CSS, BitraceScreen
 from tui.screens.curtain import Curtain
 from tui.session import Listeners, Session
 from tui.views import lanes, player_names, reveal_rows, sense
@@ -61,7 +61,7 @@ class RaceScreen(BitraceScreen):
 
     def compose(self) -> ComposeResult:
         """Head, passage, lanes, slip or reveal, foot."""
-        yield SizeGuard(LEAST_WIDTH, LEAST_HEIGHT)
+        yield SizeGuard()
         with Horizontal(id="head"):
             yield Static(content(self._session.race.setup.title), id="title")
             yield Static(id="progress")
@@ -168,7 +168,7 @@ class RaceScreen(BitraceScreen):
     def action_page(self, pages: int) -> None:
         """Scroll the passage."""
         passage = self.query_one(PassageView)
-        passage.scroll_relative(y=pages * (passage.size.height - 1), animate=False)
+        passage.page(pages)
 
     def _show(self) -> None:
         """Compute the whole frame and swap it in."""

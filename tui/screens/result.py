@@ -13,7 +13,7 @@ from tui.commands import bindings
 from tui.literal import content
 from tui.messages import TargetChosen
 from tui.passage_text import in_full
-from tui.screens.base import LEAST_HEIGHT, LEAST_WIDTH, SCREENS_CSS, BitraceScreen
+from tui.screens.base import SCREENS_CSS, BitraceScreen
 from tui.session import Session
 from tui.views import (
     GLYPHS,
@@ -75,7 +75,7 @@ class ResultScreen(BitraceScreen):
 
     def compose(self) -> ComposeResult:
         """Two tabs."""
-        yield SizeGuard(LEAST_WIDTH, LEAST_HEIGHT)
+        yield SizeGuard()
         with Horizontal(id="head"):
             yield Static(content(self._race.setup.title), id="title")
             yield Static(content(f"{self._race.target} words"), id="progress")

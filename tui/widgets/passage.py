@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from textual.content import Content, Span
-from textual.geometry import Region, Size
+from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
@@ -59,6 +59,11 @@ class PassageView(ScrollView):
         self._chosen = chosen
         self._lay_out()
 
+    def page(self, pages: int) -> None:
+        """Scroll by pages; what is scrolled to stays until something else is shown."""
+        rows = pages * max(1, self.scrollable_content_region.height - 1)
+        self._scroll(round(self.scroll_y) + rows)
+
     def on_resize(self) -> None:
         """Wrap anew for another width."""
         self._lay_out()
@@ -88,16 +93,19 @@ class PassageView(ScrollView):
         self.call_after_refresh(self._keep_in_sight)
 
     def _keep_in_sight(self) -> None:
-        if self._from_start:
-            self.scroll_home(animate=False, immediate=True)
-            return
-        if self._chosen is None:
-            self.scroll_end(animate=False, immediate=True)
-            return
-        rows = [row for row, line in enumerate(self._lines) if self._chosen in line.targets]
-        if rows:
-            region = Region(0, rows[0], 1, len(rows))
-            self.scroll_to_region(region, animate=False, immediate=True)
+        height = self.scrollable_content_region.height
+        row = 0 if self._from_start else len(self._lines) - height
+        if self._chosen is not None:
+            rows = [row for row, line in enumerate(self._lines) if self._chosen in line.targets]
+            top = round(self.scroll_y)
+            if rows and top <= rows[0] and rows[-1] < top + height:
+                return
+            row = rows[0] - height // 2 if rows else 0
+        self._scroll(row)
+
+    def _scroll(self, row: int) -> None:
+        # By force: just after a layout Textual may not know yet that there is a scroll bar.
+        self.scroll_to(y=max(0, row), animate=False, force=True, immediate=True)
 
     def _wrap(
         self, paragraph: tuple[Piece, ...], chosen: int | None, width: int
@@ -117,10 +125,12 @@ class PassageView(ScrollView):
         at = 0
         for line in content.wrap(width):
             segments = line.render_segments(base)
+            # Wrapping may leave out white space where it breaks: look where the line lies.
+            at = max(at, content.plain.find(line.plain.strip(), at))
             found = _targets_in(paragraph, at, at + len(line.plain))
             strip = Strip(segments).adjust_cell_length(width, self.rich_style)
             lines.append(_Line(strip, found))
-            at += len(line.plain) + 1
+            at += len(line.plain.strip())
         return lines
 
     def render_line(self, y: int) -> Strip:
