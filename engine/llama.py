@@ -9,7 +9,6 @@ from __future__ import annotations
 import ctypes
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,43 +19,14 @@ from numpy.typing import NDArray
 
 from engine.canonical import LARGEST_BLOCK, LARGEST_WINDOW, SMALLEST_WINDOW
 from engine.errors import EngineError, ModelError
+from engine.facts import Device, Facts, n_threads, name_of, quantization_of
 from engine.gguf import check_file
 from engine.vocabulary import Vocabulary
 
-_FEW_CORES = 4
 _LOG_ERROR = 4
 _LOG_CONTINUES = 5
 _DEVICE_TYPES = {0: "CPU", 1: "GPU", 2: "integrated GPU", 3: "accelerator"}
 _CPU = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Device:
-    """A device as llama.cpp lists it."""
-
-    name: str
-    description: str
-    kind: str
-    memory_free: int
-    """Bytes."""
-    memory_total: int
-    """Bytes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What a model file says of itself and where it runs."""
-
-    name: str
-    quantization: str
-    backend: str
-    """llama.cpp build, device and CPU features: what a bit can depend on."""
-    place: str
-    """Where it runs, for people: `CPU`, or `CUDA0 33/33 layers`."""
-    layers: int
-    """Layers on a GPU."""
-    layers_of: int
-    window: int
 
 
 class Library:
@@ -169,12 +139,12 @@ class Model:
         self.path = path
         self._vocab: Any = api.llama_model_get_vocab(handle)
         self._refuse_other_kinds(path)
-        quantization = _quantization(self._description())
+        quantization = quantization_of(self._description())
         n_layers = int(api.llama_model_n_layer(handle)) + 1
         layers = offloaded[0] if device else 0
         self.window = min(LARGEST_WINDOW, int(api.llama_model_n_ctx_train(handle)))
         self.facts = Facts(
-            name=_name(path, quantization),
+            name=name_of(path, quantization),
             quantization=quantization,
             backend=_backend(device if layers else "CPU"),
             place=f"{device} {layers}/{offloaded[1]} layers" if layers else "CPU",
@@ -195,7 +165,7 @@ class Model:
         params.n_batch = LARGEST_WINDOW
         params.n_ubatch = LARGEST_BLOCK
         params.n_seq_max = 1
-        params.n_threads = params.n_threads_batch = _n_threads()
+        params.n_threads = params.n_threads_batch = n_threads()
         params.no_perf = True
         context = api.llama_init_from_model(self._handle, params)
         if not context:
@@ -319,30 +289,6 @@ def _system() -> str:
 
 def _backend(device: str) -> str:
     return f"llama-cpp-python {llama_cpp.__version__}; {device}; {_system()}"
-
-
-def _quantization(description: str) -> str:
-    """The last word of llama.cpp's description, for example `Q4_1` of `llama 135M Q4_1`."""
-    return description.partition(" - ")[0].rpartition(" ")[2]
-
-
-def _name(path: Path, quantization: str) -> str:
-    """The file's name less its quantization: people know models by their files' names."""
-    stem = path.name.removesuffix(".gguf")
-    for separator in "-._":
-        ending = f"{separator}{quantization}"
-        if stem.upper().endswith(ending.upper()) and len(stem) > len(ending):
-            return stem[: -len(ending)]
-    return stem
-
-
-def _n_threads() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        n = len(os.sched_getaffinity(0))
-    else:
-        n = os.cpu_count() or 1
-    # Of many, half are the second halves of cores, which only stand in each other's way.
-    return n if n <= _FEW_CORES else max(_FEW_CORES, n // 2)
 
 
 def _ggml_devices() -> Any:

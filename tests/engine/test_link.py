@@ -530,6 +530,9 @@ def test_a_model_file_that_has_changed_when_it_is_needed_again(
     with pytest.raises(ModelError) as caught:
         link.read(a_job(SHORT)).result(WAIT_S)
     assert_sentence(caught.value, tiny_file.name)
+    # Not even those asked for later, by somebody who has not heard of it.
+    with pytest.raises(BitraceError):
+        link.read(a_job(SHORT)).result(WAIT_S)
     # Loaded anew it says who it is, and reads.
     again = link.load(Loading(STARTER, str(tiny_file))).result(WAIT_S)
     assert again.identity.sha256 == file_sha256(tiny_file)
@@ -865,6 +868,31 @@ def test_what_is_answered_and_given_up_at_once(open_link: OpenLink, stand_in: St
         sys.setswitchinterval(usual)
     assert answer(link.read(a_job("fine"))) == FINE
     assert len(stand_in.pids) == 1
+
+
+class GivenUpMeanwhile(Future[Any]):
+    """Is given up by its owner at the last moment before it would be answered."""
+
+    def set_result(self, result: Any) -> None:
+        self.cancel()
+        super().set_result(result)
+
+    def set_exception(self, exception: BaseException | None) -> None:
+        self.cancel()
+        super().set_exception(exception)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize("text", ["fine", "dies"])
+def test_what_is_given_up_at_the_last_moment_does_not_leave_the_link_deaf(
+    open_link: OpenLink, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    link = open_link()
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr("engine.link.Future", GivenUpMeanwhile)
+        given_up = link.read(a_job(text))
+    assert answer(link.read(a_job("fine"))) == FINE
+    assert given_up.done()
 
 
 def test_a_new_model_is_not_held_up_by_an_old_one_that_is_gone(

@@ -12,7 +12,7 @@ import pytest
 from engine.bets import Bet, Slip
 from engine.errors import BitraceError, EngineError, ModelError, NoInstinctError, StoreError
 from engine.predictor import Loaded
-from engine.race import Race
+from engine.race import Locked, Race
 from engine.scripted import ScriptedPredictor
 from tui.faults import EXIT_FAULT
 from tui.paths import Paths
@@ -317,8 +317,6 @@ async def test_a_race_played_in_two_windows(
         entry = elsewhere.open_race()
         assert entry is not None
         race, _ = elsewhere.load(entry.race_id)
-        from engine.race import Locked
-
         elsewhere.append(race, [Locked(0, 0, Slip((Bet("thief", 9),)), "at")])
         await play.lock("cook 60")
         await play.until(lambda: "another window" in play.told, "a notice")

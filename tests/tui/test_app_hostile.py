@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from textual.widgets._footer import FooterKey
 
-from engine.errors import EngineError, ModelError
+from engine.errors import EngineError, ModelError, StoreError
 from engine.predictor import Loaded
 from engine.scripted import ScriptedPredictor
 from tui.literal import clean
@@ -267,8 +267,6 @@ async def test_in_what_the_store_says(
     look: Callable[..., None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from engine.errors import StoreError
-
     one = opened()
 
     def refuse(*_: object) -> None:

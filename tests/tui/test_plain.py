@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import threading
 from collections.abc import Callable
@@ -13,7 +14,7 @@ import pytest
 
 from engine.bets import Bet, Slip
 from engine.errors import EngineError, ModelError, StoreError
-from engine.race import Race
+from engine.race import Locked, Race
 from tui.paths import Paths
 from tui.plain import BLANK, CURTAIN_LINES, PlainRace
 from tui.play import Opened, open_again, open_store
@@ -204,8 +205,6 @@ def test_no_input_at_all(play: Callable[..., str], opened: Callable[..., Opened]
 def test_a_slip_whose_word_was_still_to_be_told(
     play: Callable[..., str], opened: Callable[..., Opened]
 ) -> None:
-    from engine.race import Locked
-
     one = opened()
     race = one.store.append(one.race, [Locked(0, 0, Slip((Bet("cook", 60),)), "at")])
     told = play(Opened(one.store, race, one.text), "soup 60")
@@ -408,8 +407,6 @@ def test_a_real_race_in_one_go_and_in_two(
     assert cards.returncode == same.returncode == 0
 
     def told(lines: str) -> list[Any]:
-        import json
-
         card = json.loads(lines)
         return [[turn["instinct_bits"], turn["bits"], turn["minds"]] for turn in card["turns"]]
 

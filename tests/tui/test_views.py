@@ -13,7 +13,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from engine.race import PackRef, Race
+from engine.bets import parse
+from engine.race import (
+    Draw,
+    Identified,
+    Identity,
+    Known,
+    Locked,
+    PackRef,
+    Player,
+    Race,
+    Revealed,
+    Setup,
+    Started,
+    Target,
+    advance,
+    replay,
+)
+from tui.literal import clean
 from tui.views import (
     GLYPH_LIMITS,
     GLYPHS,
@@ -257,8 +274,6 @@ def test_written_out(raced: Callable[..., Race]) -> None:
 
 
 def test_notes_on_where_a_race_stands(raced: Callable[..., Race]) -> None:
-    from engine.race import Known, advance
-
     race = raced(("cook", 9.0, 2.0, "", ""), players=("ann", "bo"), attempts=(3, 1))
     (note,) = standing_notes(race)
     assert "ann" in note
@@ -334,21 +349,6 @@ def test_the_share_line_tells_no_word(raced: Callable[..., Race]) -> None:
     st.sampled_from(["cook 50", "", "thief 99"]),
 )
 def test_sentences_are_safe_whatever_a_player_is_called(name: str, slip: str) -> None:
-    from engine.bets import parse
-    from engine.race import (
-        Draw,
-        Identified,
-        Identity,
-        Locked,
-        Player,
-        Revealed,
-        Setup,
-        Started,
-        Target,
-        replay,
-    )
-    from tui.literal import clean
-
     identity = Identity("m", "m.gguf", "0" * 64, "q", 1, "cpu", 9)
     setup = Setup(
         "r",
