@@ -659,20 +659,26 @@ def once(what):
         return False
     return True
 
+missing = set()
 for line in sys.stdin.buffer:
     request = json.loads(line)
     if request["kind"] == "load":
         path = request["path"]
+        missing.discard(request["role"])
         if os.path.exists(path):
             say(request, "progress", fraction=1.0)
             say(request, "is_loaded", model="m", file=path, sha256="0" * 64, window=10,
                 quantization="Q", reading_version=1, backend="b", place="CPU", layers=0,
                 layers_of=1)
         else:
+            missing.add(request["role"])
             say(request, "failed", fault="ModelError", message=f"There is no {path}.")
     if request["kind"] != "read":
         continue
     text = request["text"]
+    if request["role"] in missing:
+        say(request, "failed", fault="EngineError", message="Not loaded.")
+        continue
     if text == "dies":
         os._exit(1)
     if text == "never":
@@ -909,6 +915,24 @@ def test_a_new_model_is_not_held_up_by_an_old_one_that_is_gone(
     loaded = link.load(Loading("raced", str(new)))
     assert loaded.result(STAND_IN_WAIT_S).identity.file == str(new)
     assert answer(link.read(a_job("fine", role="raced"))) == FINE
+
+
+def test_a_model_that_is_gone_fails_its_own_readings_alone(
+    open_link: OpenLink, stand_in: StandIn, tmp_path: Path
+) -> None:
+    link = open_link()
+    files = {role: tmp_path / f"{role}.gguf" for role in ("starter", "raced")}
+    for role, file in files.items():
+        file.touch()
+        link.load(Loading(role, str(file))).result(STAND_IN_WAIT_S)
+    files["raced"].unlink()
+    kill(link)
+    wait_until(lambda: link.pid is None, "the death is not noticed", STAND_IN_WAIT_S)
+    # What is asked first waits until both models have been tried.
+    futures = {role: link.read(a_job("fine", role=role)) for role in ("starter", "raced")}
+    assert answer(futures["starter"]) == FINE
+    # It fails by the file, or, asked a little later, because nothing is loaded.
+    assert isinstance(futures["raced"].exception(STAND_IN_WAIT_S), BitraceError)
 
 
 def test_a_process_that_cannot_be_started_fails_the_future(

@@ -12,6 +12,7 @@ from engine.bets import Bet, Slip
 from tui.passage_text import BLANK
 from tui.play import Opened, open_again, open_store
 from tui.settings import Settings
+from tui.widgets.passage import PassageView
 
 
 @pytest.fixture
@@ -444,6 +445,25 @@ async def test_the_blank_stays_in_sight_when_the_terminal_changes(
         for size in ((60, 20), (120, 40), (70, 21), (140, 30), (80, 24), (61, 40)) * 2:
             await play.pilot.resize_terminal(*size)
             await play.until_seen(BLANK)
+
+
+async def test_the_scroll_bar_stands_where_the_text_does(
+    game: Callable[..., Any],
+    opened: Callable[..., Opened],
+    marked: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Also where the text is scrolled before the layout has found that a bar is needed."""
+    monkeypatch.setattr(
+        PassageView, "call_after_refresh", lambda _, callback, *arguments: callback(*arguments)
+    )
+    text = "A sentence of some length goes before the others. " * 60 + marked
+    async with game(opened(text)) as play:
+        await play.until_writing()
+        await play.until_seen(BLANK)
+        passage = play.screen.query_one(PassageView)
+        assert passage.scroll_y == passage.max_scroll_y > 0
+        assert passage.vertical_scrollbar.position == passage.scroll_y
 
 
 async def test_the_primer_is_read_before_the_race(

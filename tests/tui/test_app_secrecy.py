@@ -97,9 +97,11 @@ async def test_a_long_opening_is_scrolled_alike(race_on: Callable[..., Any]) -> 
     frames: list[Any] = []
     for word, rest in zip(WORDS, (*REST, REST[0]), strict=True):
         async with race_on(word, rest, before) as play:
-            seen = [frame(play)]
             await play.press("pageup")
             await play.until(lambda: BLANK not in play.text, "another page")
+            seen = [frame(play)]
+            await play.press("pagedown")
+            await play.until_seen(BLANK)
             frames.append([*seen, frame(play)])
     assert frames == [frames[0]] * len(WORDS)
 

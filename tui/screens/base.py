@@ -31,7 +31,8 @@ class BitraceScreen(Screen[None]):
 
     def show_engine(self, engine: str) -> None:
         """Say what the engine is and does, at the foot."""
-        self.query_one(Foot).show(engine)
+        for foot in self.query(Foot):  # none yet, while the screen is being made
+            foot.show(engine)
 
     def say(self, sentence: str, severity: str = "information") -> None:
         """Show a sentence for a while; nothing in it is read as markup."""

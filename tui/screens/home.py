@@ -88,6 +88,8 @@ class HomeScreen(BitraceScreen):
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
+        if not self.is_active:
+            return  # Enter bounced: the race is being opened
         match event.option_id:
             case "continue":
                 self.bitrace.resume_race()

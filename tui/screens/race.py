@@ -74,6 +74,8 @@ class RaceScreen(BitraceScreen):
 
     def on_mount(self) -> None:
         """Show where the race is, and have the passage read."""
+        if not self.is_active:
+            return  # left again before it was there
         self._show()
         self._start_reading()
 
@@ -109,6 +111,7 @@ class RaceScreen(BitraceScreen):
         try:
             self._session.lock(player, event.slip)
         except (StoreError, RaceError) as error:
+            self.query_one(SlipPanel).give_back()
             self.say(f"Not locked in: {error}", "error")
             return
         self._writer = None
@@ -175,7 +178,8 @@ class RaceScreen(BitraceScreen):
         race = self._session.race
         writing = self._revealed is None and not self._primer_unread
         if writing and race.phase == "finished":
-            self._on_finished(self._session)
+            if self.is_active:
+                self._on_finished(self._session)
             return
         self.query_one("#progress", Static).update(content(self._progress()))
         self.query_one(PassageView).show(self._pieces(), from_start=self._primer_unread)

@@ -169,11 +169,13 @@ class ResultScreen(BitraceScreen):
 
     def action_again(self) -> None:
         """Race the same text once more."""
-        self.bitrace.race_again(self._session)
+        if self.is_active:
+            self.bitrace.race_again(self._session)
 
     def action_next(self) -> None:
         """Race the next passage."""
-        self.bitrace.race_next(self._session)
+        if self.is_active:
+            self.bitrace.race_next(self._session)
 
     def action_card(self) -> None:
         """Write the cards of this race to a file."""

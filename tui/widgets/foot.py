@@ -19,4 +19,5 @@ class Foot(Vertical):
 
     def show(self, engine: str) -> None:
         """Say what the engine is at."""
-        self.query_one("#engine", Static).update(content(engine))
+        for line in self.query("#engine").results(Static):
+            line.update(content(engine))

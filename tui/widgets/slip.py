@@ -103,6 +103,8 @@ class SlipPanel(Vertical):
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self._asked_to_pass = False
+        self._placed = False
+        """Locked in and not yet taken: a second Enter must not lock it in for another."""
 
     def compose(self) -> ComposeResult:
         """A line, a bar, a sentence."""
@@ -124,6 +126,7 @@ class SlipPanel(Vertical):
         line.words.shown_words = shown_words
         line.value = ""
         self._asked_to_pass = False
+        self._placed = False
         self._show_slip(PASS)
         line.focus()
 
@@ -147,6 +150,8 @@ class SlipPanel(Vertical):
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
+        if self._placed:
+            return
         line = self.line
         try:
             slip = parse(line.value, line.default_stake)
@@ -158,7 +163,12 @@ class SlipPanel(Vertical):
             self._say("Pass? You score what Instinct scores. Enter passes.", "$warning")
             return
         line.default_stake = last_stake(line.value) or line.default_stake
+        self._placed = True
         self.post_message(SlipPlaced(slip))
+
+    def give_back(self) -> None:
+        """The slip could not be taken: it stays on the line and can be locked in again."""
+        self._placed = False
 
     def _show_slip(self, slip: Slip) -> None:
         self.query_one(StakeBar).show(slip)
