@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -51,17 +52,32 @@ def guarded(command: Callable[[], int]) -> int:
         sys.stderr.write(clean(str(error), newlines=True) + "\n")
         return error.exit_code
     except BrokenPipeError:
-        # Whoever read the output has gone; Python would complain once more at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _close_output()  # whoever read it has gone
         return 0
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EIO):
+            return _fault()
+        _close_output()
+        sys.stderr.write(f"The output cannot be written: {error.strerror}.\n")
+        return 1
     except Exception:
-        from tui.faults import EXIT_FAULT, log_fault
-        from tui.paths import find_paths
-
-        sys.stderr.write(log_fault(find_paths().app_log) + "\n")
-        return EXIT_FAULT
+        return _fault()
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
+
+
+def _fault() -> int:
+    """A fault of our own, being handled: a sentence, and the rest to the log."""
+    from tui.faults import EXIT_FAULT, log_fault
+    from tui.paths import find_paths
+
+    sys.stderr.write(log_fault(find_paths().app_log) + "\n")
+    return EXIT_FAULT
+
+
+def _close_output() -> None:
+    # Else Python would complain once more at its end.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def at_terminal() -> bool:

@@ -82,7 +82,7 @@ class PlainRace:
         target = race.target
         self._tell_text()
         for place, player in enumerate(race.to_write):
-            if place and sys.stdin.isatty():
+            if place and sys.stdin and sys.stdin.isatty():
                 self._say("\n" * CURTAIN_LINES)
                 self._say(f"…{clean(self._near_text())}{BLANK}")
             slip = self._ask_slip(player)
@@ -101,7 +101,7 @@ class PlainRace:
         asked_to_pass = False
         self._say(f"\nTarget {race.target + 1} of {n}, {name}: words and percent?")
         while True:
-            line = sys.stdin.readline()
+            line = sys.stdin.readline() if sys.stdin else ""  # None where it is closed
             if not line:
                 return None
             if not line.strip():

@@ -70,6 +70,8 @@ def _text(file: str) -> Text:
     """The whole of a file, whatever its kind."""
     if file == STANDARD_INPUT:
         name = "standard input"
+        if not sys.stdin:
+            raise InputError(f"{name} is closed: give a file, or a text through a pipe.")
         raw = sys.stdin.buffer.read(MOST_BYTES + 1)
         if len(raw) > MOST_BYTES:
             raise InputError(f"{name} is over {MOST_BYTES // 1_000_000} MB: give a part of it.")
