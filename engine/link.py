@@ -49,6 +49,8 @@ class Link:
         self._pending: dict[int, Pending] = {}
         self._loads: dict[str, tuple[wire.Load, str]] = {}
         """Role → how its model was loaded, and the SHA-256 of its file then."""
+        self._lost: dict[str, BitraceError] = {}
+        """Role → why what was loaded under it is not there any more."""
         self._process: subprocess.Popen[bytes] | None = None
         self._closed = False
 
@@ -149,9 +151,13 @@ class Link:
             try:
                 if self._closed:
                     raise EngineError("The engine has been closed.")
+                if isinstance(pending.request, wire.Read | wire.CheckRows) and (
+                    lost := self._lost.get(pending.request.role)
+                ):
+                    raise lost
                 if self._process is None:
                     self._start()
-            except EngineError as error:
+            except BitraceError as error:
                 pending.future.set_exception(error)
                 return pending.future
             self._pending[pending.request.id] = pending
@@ -226,6 +232,7 @@ class Link:
         if isinstance(answer, wire.IsLoaded):
             if not pending.repeated_load:
                 self._loads[request.role] = request, answer.sha256
+                self._lost.pop(request.role, None)
                 return None
             if known is None or known[1] == answer.sha256:
                 return None
@@ -237,6 +244,7 @@ class Link:
         else:
             return None
         self._loads.pop(request.role, None)
+        self._lost[request.role] = error
         return error
 
     def _those_of(self, load: wire.Request) -> list[Pending]:

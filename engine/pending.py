@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -63,15 +63,17 @@ def loaded(answer: wire.Answer) -> Loaded:
 
 
 def error_of(answer: wire.Failed) -> BitraceError:
+    """The error that crossed the wire."""
     form = getattr(errors, answer.fault, EngineError)
     return form(answer.message)
 
 
 def _resolve(pending: Pending, result: object) -> None:
-    if not pending.future.done():
+    with suppress(InvalidStateError):  # given up meanwhile, on another thread
         pending.future.set_result(result)
 
 
 def fail(pending: Pending, error: BitraceError) -> None:
-    if not pending.future.done():
+    """Say that it came to nothing, unless it has been given up."""
+    with suppress(InvalidStateError):
         pending.future.set_exception(error)

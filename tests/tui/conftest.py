@@ -89,6 +89,9 @@ HOSTILE = (
 _IDENTITY = Identity("scripted", "", "0" * 64, "none", 1, "script", 0)
 _DIRECTIONS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 
+FRAME_S = 0.04
+"""After this the last key can be seen: Textual draws sixty times a second."""
+
 
 class PromptPredictor(ScriptedPredictor):
     """Has answered when it has been asked."""
@@ -184,12 +187,13 @@ class Game:
             self._key(key)
             if key != following:
                 await self.pilot.pause()
+        await self.pilot.pause(FRAME_S)
 
     async def type(self, text: str) -> None:
         """Type a text, faster than the app is drawn."""
         for character in text:
             self._key(character)
-        await self.pilot.pause()
+        await self.pilot.pause(FRAME_S)
 
     async def paste(self, text: str) -> None:
         """Paste a text, as a terminal sends it."""
