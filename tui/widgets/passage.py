@@ -106,6 +106,7 @@ class PassageView(ScrollView):
     def _scroll(self, row: int) -> None:
         # By force: just after a layout Textual may not know yet that there is a scroll bar.
         self.scroll_to(y=max(0, row), animate=False, force=True, immediate=True)
+        self.vertical_scrollbar.position = self.scroll_y
 
     def _wrap(
         self, paragraph: tuple[Piece, ...], chosen: int | None, width: int
