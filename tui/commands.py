@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from textual.binding import Binding, BindingType
@@ -88,11 +88,6 @@ def bindings(where: str) -> list[BindingType]:
 def commands_of(*where: str) -> Iterator[Command]:
     """The commands of some parts of the screen, in the table's order."""
     return (command for command in COMMANDS if command.where in where)
-
-
-def unknown_ids(keys: Mapping[str, str]) -> list[str]:
-    """Ids in a player's settings that no command has."""
-    return sorted(keys.keys() - {command.id for command in COMMANDS})
 
 
 _KEY_NAMES = {
