@@ -10,65 +10,21 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import ModelError, TextError
+from engine.errors import TextError
+from engine.minds import memory_start
 from engine.surprisal import Row, Span, Tally, locate, token_starts
-from engine.vocabulary import Vocabulary
+from engine.token_model import TokenModel
+from engine.windows import Block, blocks, single_block
 from engine.words import Word
-
-LARGEST_WINDOW = 2048
-SMALLEST_WINDOW = 2
-"""Tokens below which there is no room for context and a block behind it."""
-LARGEST_BLOCK = 128
 
 _NO_TOKEN = -1
 """Stands for the token behind the text's last one, which only its row is asked about."""
-
-
-class TokenModel(Protocol):
-    """What a reading needs of a model. The real one is `engine.llama.Model`."""
-
-    @property
-    def vocabulary(self) -> Vocabulary: ...
-
-    @property
-    def start_token(self) -> int:
-        """BOS where the model wants one, else a new line."""
-        ...
-
-    @property
-    def window(self) -> int:
-        """Tokens the cache holds: the trained context, at most `LARGEST_WINDOW`."""
-        ...
-
-    @property
-    def all_rows(self) -> bool:
-        """Whether this backend gives other bits when fewer rows are asked for."""
-        ...
-
-    def tokenize(self, text: bytes) -> list[int]:
-        """Tokens of a text, no special ones added, none parsed."""
-        ...
-
-    def clear(self) -> None:
-        """Empty the cache."""
-        ...
-
-    def decode(
-        self, tokens: Sequence[int], position: int, wanted: Sequence[int]
-    ) -> NDArray[np.float32]:
-        """Decode tokens at `position` on, one sequence, in one batch.
-
-        Returns:
-            (len(wanted), vocabulary) logits behind the tokens at the places `wanted`; only
-            valid until the next call.
-        """
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +32,7 @@ class Scored:
     """What a reading found."""
 
     bits: dict[int, float]
-    """Word index → surprisal in bits."""
+    """Word index → surprisal in bits; empty where they were only told as they came."""
     n_tokens: int
     token_bits: float | None
     """Plain sum over all tokens, where it was asked for."""
@@ -96,19 +52,23 @@ class Watch:
     """Called between decodes; raises to stop the reading."""
 
 
-_UNWATCHED = Watch()
+UNWATCHED = Watch()
 
 
 def read_all(
     model: TokenModel,
     text: str,
-    words: Sequence[Word],
+    words: Iterable[Word],
     *,
     before: int = 0,
     all_tokens: bool = False,
-    watch: Watch = _UNWATCHED,
+    watch: Watch = UNWATCHED,
+    keep: bool = True,
 ) -> Scored:
     """Read a text from its start and score words of it (Reader).
+
+    The words are gone through once, as the reading comes to them; without `keep` nothing is
+    kept of those behind it, and a text may be of any length.
 
     Args:
         model: the model that reads.
@@ -117,9 +77,22 @@ def read_all(
         before: characters of `text` that come before the passage.
         all_tokens: also add up the bits of all tokens.
         watch: how the reading is followed and stopped.
+        keep: also return the bits.
     """
-    found = locate_in(model, text, words, before)
-    return _read(model, found, _blocks(model, found.tokens), all_tokens, watch)
+    found = tokenize(model, text)
+    spans = locate(words, text, found.starts, before)
+    bits: dict[int, float] = {}
+
+    def told(fresh: dict[int, float]) -> None:
+        if keep:
+            bits.update(fresh)
+        watch.on_bits(fresh)
+
+    followed = replace(watch, on_bits=told)
+    n_tokens, token_bits = _read(
+        model, found, spans, blocks(model, found.tokens), all_tokens, followed
+    )
+    return Scored(bits, n_tokens, token_bits)
 
 
 def read_short(
@@ -128,6 +101,7 @@ def read_short(
     words: Sequence[Word],
     target: int,
     memory: int,
+    instead: str | None = None,
 ) -> float:
     """Bits of the word `words[target]` for a mind that remembers `memory` words.
 
@@ -137,37 +111,37 @@ def read_short(
         words: all words of the passage, at least up to the target.
         target: place of the target in `words`.
         memory: how many words before it are remembered.
+        instead: another word, to be scored in the target's place.
     """
     word = words[target]
-    start = 0
-    if target >= memory:
-        start = words[target - memory].start if memory else _end_before(words, target)
-    piece = text[start : word.end]
-    moved = Word(word.index, word.start - start, word.end - start, word.text)
-    found = locate_in(model, piece, [moved], 0)
-    if len(found.tokens) < model.window:
-        blocks = iter([_single_block(model, found.tokens)])
-    else:
-        blocks = _blocks(model, found.tokens)
-    return _read(model, found, blocks, False, _UNWATCHED).bits[word.index]
-
-
-def _end_before(words: Sequence[Word], target: int) -> int:
-    return words[target - 1].end if target else 0
+    start = memory_start(words, target, memory)
+    put = word.text if instead is None else instead
+    piece = text[start : word.start] + put
+    at = word.start - start
+    found = tokenize(model, piece)
+    spans = locate([Word(word.index, at, at + len(put), put)], piece, found.starts)
+    cut = (
+        iter([single_block(model, found.tokens)])
+        if len(found.tokens) < model.window
+        else blocks(model, found.tokens)
+    )
+    bits: dict[int, float] = {}
+    _read(model, found, spans, cut, False, Watch(bits.update))
+    return bits[word.index]
 
 
 @dataclass(frozen=True, slots=True)
-class Located:
-    """A tokenized text and its words among the tokens."""
+class Tokenized:
+    """A text in its tokens."""
 
     text: bytes
-    tokens: list[int]
+    tokens: Sequence[int]
     starts: NDArray[np.int64]
-    spans: list[Span]
+    """(tokens + 1,) byte offset at which each token starts, and the length of all."""
 
 
-def locate_in(model: TokenModel, text: str, words: Sequence[Word], before: int) -> Located:
-    """Tokenize a text and find words in it.
+def tokenize(model: TokenModel, text: str) -> Tokenized:
+    """Cut a text into the model's tokens.
 
     Raises:
         TextError: the pieces of the tokens do not add up to the text.
@@ -180,109 +154,105 @@ def locate_in(model: TokenModel, text: str, words: Sequence[Word], before: int) 
             "The model's vocabulary cannot spell this text byte for byte, so it has no bits: "
             "try another model."
         )
-    starts = token_starts(tokens, pieces)
-    return Located(raw, tokens, starts, locate(words, text, starts, before))
+    return Tokenized(raw, tokens, token_starts(tokens, pieces))
 
 
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """Tokens decoded at once, and the rows they give (row j predicts token j of the text)."""
+class _Ahead:
+    """The words that the reading has come to, taken from those still to come one by one."""
 
-    tokens: list[int]
-    position: int
-    """Where in the cache they go; at 0 the cache is cleared first."""
-    first_row: int
-    n_rows: int
-    """Rows that mean something: those behind filling tokens do not."""
-    window_end: int
-    """The last row of its window."""
-    next_window: int
-    """The first row of the window after it."""
+    def __init__(self, spans: Iterable[Span], make: Callable[[Span], Tally]) -> None:
+        self._tallies = (make(span) for span in spans)
+        self._next = next(self._tallies, None)
+        self._reached: deque[Tally] = deque()
 
-    def takes(self, tally: Tally) -> bool:
-        """Whether a word is scored in this window: it ends here, or no other holds it."""
-        span = tally.span
-        return span.last_row <= self.window_end or span.first < self.next_window
+    def __bool__(self) -> bool:
+        return bool(self._reached) or self._next is not None
 
+    def wants(self, block: Block) -> bool:
+        """Whether a block's window holds anything that is still to be scored."""
+        return bool(self._reached) or (self._next is not None and block.takes(self._next.span))
 
-def _single_block(model: TokenModel, tokens: list[int]) -> _Block:
-    n_rows = len(tokens) + 1
-    return _Block([model.start_token, *tokens], 0, 0, n_rows, n_rows, n_rows)
+    def in_reach(self, block: Block) -> Iterator[Tally]:
+        """The words that need rows of a block and are scored in its window."""
+        while (tally := self._next) is not None and tally.span.first < block.end:
+            if not block.takes(tally.span):
+                break
+            self._reached.append(tally)
+            self._next = next(self._tallies, None)
+        return iter(self._reached)
 
-
-def _blocks(model: TokenModel, tokens: list[int]) -> Iterator[_Block]:
-    """Cut start token and text into blocks; when the window is full, clear and go on from
-    half a window back."""
-    if model.window < SMALLEST_WINDOW:
-        raise ModelError(f"A context of {model.window} tokens is too small to read with.")
-    size = min(LARGEST_BLOCK, model.window // 2)
-    usable = model.window // size * size
-    kept = model.window // 2 - 1
-    first = 0
-    while True:
-        sequence = [model.start_token, *tokens[first : first + usable - 1]]
-        done = first + usable - 1
-        for position in range(0, len(sequence), size):
-            block = sequence[position : position + size]
-            filled = block + [model.start_token] * (size - len(block))
-            yield _Block(filled, position, first + position, len(block), done, done - kept)
-        if done >= len(tokens):
-            return
-        first = done - kept
+    def take_done(self) -> dict[int, float]:
+        """Let go of the words that have seen all their rows; their bits."""
+        done: dict[int, float] = {}
+        while self._reached and self._reached[0].done:
+            tally = self._reached.popleft()
+            done[tally.span.key] = tally.bits
+        return done
 
 
 def _read(
-    model: TokenModel, found: Located, blocks: Iterable[_Block], all_tokens: bool, watch: Watch
-) -> Scored:
-    queue = deque(Tally(span, found.text, model.vocabulary) for span in found.spans)
-    bits: dict[int, float] = {}
+    model: TokenModel,
+    found: Tokenized,
+    spans: Iterable[Span],
+    cut: Iterable[Block],
+    all_tokens: bool,
+    watch: Watch,
+) -> tuple[int, float | None]:
+    """Read block by block; how many tokens there are, and their bits if `all_tokens`."""
+    ahead = _Ahead(spans, lambda span: Tally(span, found.text, model.vocabulary))
     token_nats = 0.0
     tokens_done = 0
-    for block in blocks:
-        if not queue and not all_tokens:
-            break
+    n_tokens = len(found.tokens)
+    for block in cut:
+        if not all_tokens:
+            if not ahead:
+                break
+            if not ahead.wants(block):
+                continue  # all in later windows, which begin with an empty cache
         watch.check()
-        rows = _decode(model, block, queue, all_tokens)
-        for j, row, tallies in rows:
-            token = found.tokens[j] if j < len(found.tokens) else _NO_TOKEN
+        for j, row, tallies in _decode(model, block, ahead.in_reach(block), all_tokens):
+            token = found.tokens[j] if j < n_tokens else _NO_TOKEN
             if all_tokens and j == tokens_done and token != _NO_TOKEN:
                 token_nats -= row.logprob(token)
                 tokens_done += 1
             for tally in tallies:
                 tally.see(j, int(found.starts[j]), token, row)
-        fresh: dict[int, float] = {}
-        while queue and queue[0].done:
-            tally = queue.popleft()
-            fresh[tally.span.key] = tally.bits
-        bits |= fresh
-        if fresh:
+        if fresh := ahead.take_done():
             watch.on_bits(fresh)
-        watch.on_progress(
-            min(block.first_row + block.n_rows, len(found.tokens)), len(found.tokens)
-        )
-    return Scored(bits, len(found.tokens), token_nats / math.log(2) if all_tokens else None)
+        watch.on_progress(min(block.end, n_tokens), n_tokens)
+    return n_tokens, token_nats / math.log(2) if all_tokens else None
 
 
 def _decode(
-    model: TokenModel, block: _Block, queue: Iterable[Tally], all_tokens: bool
+    model: TokenModel, block: Block, tallies: Iterable[Tally], all_tokens: bool
 ) -> Iterator[tuple[int, Row, list[Tally]]]:
     """Decode a block; yield the rows somebody asked for, each with the words that did."""
     asked: dict[int, list[Tally]] = {}
-    end = block.first_row + block.n_rows
-    for tally in queue:
-        if tally.span.first >= end or not block.takes(tally):
-            break
-        for j in range(max(tally.next_row, block.first_row), min(tally.span.last_row + 1, end)):
+    for tally in tallies:
+        first = max(tally.next_row, block.first_row)
+        for j in range(first, min(tally.span.last_row + 1, block.end)):
             asked.setdefault(j, []).append(tally)
-    useful = range(block.first_row, end) if all_tokens else sorted(asked)
-    wanted = (
-        range(block.first_row, block.first_row + len(block.tokens))
-        if model.all_rows
-        else useful
-    )
+    useful = range(block.first_row, block.end) if all_tokens else sorted(asked)
+    logits = decode_block(model, block, useful)
+    for place, j in enumerate(useful):
+        yield j, Row(logits[place]), asked.get(j, [])
+
+
+def decode_block(model: TokenModel, block: Block, useful: Sequence[int]) -> NDArray[np.float32]:
+    """Decode a block in the canonical way.
+
+    Args:
+        model: the model that reads.
+        block: what is decoded.
+        useful: the rows that are needed, ascending, all of them in the block.
+
+    Returns:
+        (len(useful), vocabulary) logits, valid until the next decode.
+    """
     if block.position == 0:
         model.clear()
-    logits = model.decode(block.tokens, block.position, [j - block.first_row for j in wanted])
-    place = {j: place for place, j in enumerate(wanted)}
-    for j in useful:
-        yield j, Row(logits[place[j]]), asked.get(j, [])
+    if model.all_rows:
+        every = model.decode(block.tokens, block.position, range(len(block.tokens)))
+        return every[[j - block.first_row for j in useful]]
+    places = [j - block.first_row for j in useful]
+    return model.decode(block.tokens, block.position, places)

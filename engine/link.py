@@ -18,10 +18,21 @@ from typing import IO, Any
 
 from pydantic import ValidationError
 
-from engine import wire
+from engine import pending, wire
 from engine.errors import BitraceError, EngineError, InputError, ModelError
-from engine.pending import Pending, deliver, error_of, fail, loaded
-from engine.predictor import Job, Loaded, Loading, OnBits, OnProgress, Reading
+from engine.pending import Pending, Reads, deliver, error_of, fail
+from engine.predictor import (
+    Asking,
+    Comparison,
+    Job,
+    Loaded,
+    Loading,
+    OnBits,
+    OnProgress,
+    OnTop,
+    Reading,
+    TopWords,
+)
 
 MOST_DEATHS = 3
 """Deaths on one request after which it is given up."""
@@ -61,64 +72,37 @@ class Link:
 
     def load(self, loading: Loading, on_progress: OnProgress | None = None) -> Future[Loaded]:
         """See `Predictor.load`."""
-        request = wire.Load(
-            id=next(self._ids),
-            role=loading.role,
-            path=loading.path,
-            gpu_layers=loading.gpu_layers,
-        )
-        return self._ask(Pending(request, Future(), loaded, on_progress=on_progress))
+        return self._ask(pending.load(next(self._ids), loading, on_progress))
 
     def read(
         self, job: Job, on_bits: OnBits | None = None, on_progress: OnProgress | None = None
     ) -> Future[Reading]:
         """See `Predictor.read`."""
-        request = wire.Read(
-            id=next(self._ids),
-            role=job.role,
-            memory=job.mind.memory,
-            text=job.text,
-            before=job.before,
-            words=None if job.words is None else list(job.words),
-            all_tokens=job.all_tokens,
-        )
-        bits: dict[int, float] = {}
+        return self._ask(pending.read(next(self._ids), job, on_bits, on_progress))
 
-        def collect(more: dict[int, float]) -> None:
-            bits.update(more)
-            if on_bits:
-                on_bits(more)
+    def top_words(
+        self, asking: Asking, on_top: OnTop | None = None, on_progress: OnProgress | None = None
+    ) -> Future[dict[int, TopWords]]:
+        """See `Predictor.top_words`."""
+        return self._ask(pending.top_words(next(self._ids), asking, on_top, on_progress))
 
-        def convert(answer: wire.Answer) -> Reading:
-            assert isinstance(answer, wire.HasRead)
-            return Reading(bits, answer.n_tokens, answer.token_bits)
-
-        return self._ask(Pending(request, Future(), convert, collect, on_progress))
+    def compare(self, comparison: Comparison) -> Future[dict[int, tuple[float, ...]]]:
+        """See `Predictor.compare`."""
+        return self._ask(pending.compare(next(self._ids), comparison))
 
     def check_rows(self, role: str) -> Future[bool]:
         """Whether asking for fewer rows changes bits on this backend; it is remembered."""
-
-        def convert(answer: wire.Answer) -> bool:
-            assert isinstance(answer, wire.HasChecked)
-            return answer.rows_matter
-
-        request = wire.CheckRows(id=next(self._ids), role=role)
-        return self._ask(Pending(request, Future(), convert))
+        return self._ask(pending.check_rows(next(self._ids), role))
 
     def inspect(self) -> Future[wire.Inspected]:
         """Versions and devices."""
-
-        def convert(answer: wire.Answer) -> wire.Inspected:
-            assert isinstance(answer, wire.Inspected)
-            return answer
-
-        return self._ask(Pending(wire.Inspect(id=next(self._ids)), Future(), convert))
+        return self._ask(pending.inspect(next(self._ids)))
 
     def cancel(self, future: Future[Any]) -> None:
         """See `Predictor.cancel`."""
         with self._lock:
-            for number, pending in list(self._pending.items()):
-                if pending.future is future:
+            for number, one in list(self._pending.items()):
+                if one.future is future:
                     del self._pending[number]
                     self._send(wire.Cancel(id=number))
         future.cancel()
@@ -129,8 +113,8 @@ class Link:
             self._closed = True
             process, self._process = self._process, None
             abandoned, self._pending = list(self._pending.values()), {}
-        for pending in abandoned:
-            pending.future.cancel()
+        for one in abandoned:
+            one.future.cancel()
         if process is None:
             return
         _close(process.stdin)
@@ -140,29 +124,29 @@ class Link:
             process.kill()
             process.wait()
 
-    def _ask(self, pending: Pending) -> Future[Any]:
+    def _ask(self, one: Pending) -> Future[Any]:
         try:
-            pending.request.model_dump_json()
+            one.request.model_dump_json()
         except ValueError:
             sentence = "A text or file name holds half a character, which no model can be told."
-            pending.future.set_exception(InputError(sentence))
-            return pending.future
+            one.future.set_exception(InputError(sentence))
+            return one.future
         with self._lock:
             try:
                 if self._closed:
                     raise EngineError("The engine has been closed.")
-                if isinstance(pending.request, wire.Read | wire.CheckRows) and (
-                    lost := self._lost.get(pending.request.role)
+                if isinstance(one.request, Reads | wire.CheckRows) and (
+                    lost := self._lost.get(one.request.role)
                 ):
                     raise lost
                 if self._process is None:
                     self._start()
             except BitraceError as error:
-                pending.future.set_exception(error)
-                return pending.future
-            self._pending[pending.request.id] = pending
-            self._send(pending.request)
-        return pending.future
+                one.future.set_exception(error)
+                return one.future
+            self._pending[one.request.id] = one
+            self._send(one.request)
+        return one.future
 
     def _start(self) -> None:
         """Start a process and bring it to where the last one was."""
@@ -183,10 +167,10 @@ class Link:
         repeated: dict[int, Pending] = {}
         for load, _ in self._loads.values():
             request = load.model_copy(update={"id": next(self._ids)})
-            repeated[request.id] = Pending(request, Future(), loaded, repeated_load=True)
+            repeated[request.id] = pending.load_again(request)
         self._pending = repeated | self._pending
-        for pending in self._pending.values():
-            self._send(pending.request)
+        for one in self._pending.values():
+            self._send(one.request)
 
     def _send(self, request: wire.Request) -> None:
         process = self._process
@@ -209,28 +193,28 @@ class Link:
 
     def _take(self, answer: wire.Answer) -> None:
         with self._lock:
-            pending = self._pending.get(answer.id)
-            if pending is None:
+            one = self._pending.get(answer.id)
+            if one is None:
                 return
             failed: list[Pending] = []
             error: BitraceError | None = None
-            if not isinstance(answer, wire.Bits | wire.Progress):
+            if not isinstance(answer, wire.Partial):
                 del self._pending[answer.id]
-                error = self._remember_load(pending, answer)
+                error = self._remember_load(one, answer)
                 if error is not None:
-                    failed = self._those_of(pending.request)
-        deliver(pending, answer)
+                    failed = self._those_of(one.request)
+        deliver(one, answer)
         for one in failed:
             fail(one, error or EngineError("The engine failed."))
 
-    def _remember_load(self, pending: Pending, answer: wire.Answer) -> BitraceError | None:
+    def _remember_load(self, one: Pending, answer: wire.Answer) -> BitraceError | None:
         """Keep what is loaded under which role; what is wrong if it is there no more."""
-        request = pending.request
+        request = one.request
         if not isinstance(request, wire.Load):
             return None
         known = self._loads.get(request.role)
         if isinstance(answer, wire.IsLoaded):
-            if not pending.repeated_load:
+            if not one.repeated_load:
                 self._loads[request.role] = request, answer.sha256
                 self._lost.pop(request.role, None)
                 return None
@@ -239,7 +223,7 @@ class Link:
             error: BitraceError = ModelError(
                 f"{request.path} has changed since it was loaded: its bits would not compare."
             )
-        elif isinstance(answer, wire.Failed) and pending.repeated_load:
+        elif isinstance(answer, wire.Failed) and one.repeated_load:
             error = error_of(answer)
         else:
             return None
@@ -251,10 +235,9 @@ class Link:
         """Take out what waits for a model that is there no more."""
         role = load.role if isinstance(load, wire.Load) else ""
         waiting = {
-            number: pending
-            for number, pending in self._pending.items()
-            if isinstance(pending.request, wire.Read | wire.CheckRows)
-            and pending.request.role == role
+            number: one
+            for number, one in self._pending.items()
+            if isinstance(one.request, Reads | wire.CheckRows) and one.request.role == role
         }
         for number in waiting:
             del self._pending[number]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+from array import array
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,16 +18,25 @@ import numpy as np
 from llama_cpp import llama_cpp as api
 from numpy.typing import NDArray
 
-from engine.canonical import LARGEST_BLOCK, LARGEST_WINDOW, SMALLEST_WINDOW
+from engine.batch import Batch
 from engine.errors import EngineError, ModelError
 from engine.facts import Device, Facts, n_threads, name_of, quantization_of
 from engine.gguf import check_file
+from engine.native_log import NativeLog
+from engine.token_model import (
+    BRANCH_CELLS,
+    LARGEST_BLOCK,
+    LARGEST_WINDOW,
+    MOST_BRANCHES,
+    SMALLEST_WINDOW,
+)
 from engine.vocabulary import Vocabulary
 
-_LOG_ERROR = 4
-_LOG_CONTINUES = 5
 _DEVICE_TYPES = {0: "CPU", 1: "GPU", 2: "integrated GPU", 3: "accelerator"}
 _CPU = 0
+_TEXT = 0
+"""Sequence of the text itself; branches have those behind it."""
+_TOKEN_BYTES = 4
 
 
 class Library:
@@ -37,28 +47,14 @@ class Library:
     """
 
     def __init__(self, log: Callable[[str], None]) -> None:
-        self._log = log
-        self._line = ""
-        self._complaints: list[str] = []
-        self._offloaded = (0, 0)
+        self._log = NativeLog(log)
         # llama.cpp keeps only the pointer: without this reference the process would crash.
         self._callback = api.llama_log_callback(self._on_log)
         api.llama_log_set(self._callback, ctypes.c_void_p(0))
         api.llama_backend_init()
 
     def _on_log(self, level: int, text: bytes, _data: Any) -> None:
-        part = text.decode("utf-8", "replace")
-        self._line = self._line + part if level == _LOG_CONTINUES else part
-        if not self._line.endswith("\n"):
-            return
-        line, self._line = self._line.rstrip(), ""
-        self._log(line)
-        if level == _LOG_ERROR:
-            self._complaints.append(line)
-        before, found, _ = line.partition(" layers to GPU")
-        if found and "offloaded " in before:
-            done, _, of = before.rpartition("offloaded ")[2].partition("/")
-            self._offloaded = (int(done), int(of))
+        self._log.take(level, text)
 
     @property
     def can_offload(self) -> bool:
@@ -96,8 +92,7 @@ class Library:
             ModelError: the file is missing, damaged, or holds no model that predicts words.
         """
         check_file(path)
-        self._complaints.clear()
-        self._offloaded = (0, 0)
+        self._log.forget()
         params = api.llama_model_default_params()
         params.n_gpu_layers = gpu_layers if gpu_layers >= 0 else 2**31 - 1
 
@@ -110,8 +105,8 @@ class Library:
         handle = api.llama_model_load_from_file(os.fsencode(path), params)
         if not handle:
             reason = (
-                self._complaints[0].rpartition(": ")[2]
-                if self._complaints
+                self._log.complaints[0].rpartition(": ")[2]
+                if self._log.complaints
                 else "no reason given"
             )
             raise ModelError(
@@ -119,7 +114,7 @@ class Library:
                 f"this llama.cpp does not know ({reason}). Get it again or choose another."
             )
         try:
-            return Model(handle, path, self._offloaded, self._main_device())
+            return Model(handle, path, self._log.offloaded, self._main_device())
         except BaseException:
             api.llama_model_free(handle)
             raise
@@ -130,7 +125,7 @@ class Library:
 
 
 class Model:
-    """A loaded model with its cache; satisfies `engine.canonical.TokenModel`."""
+    """A loaded model with its cache; satisfies `engine.token_model.TokenModel`."""
 
     def __init__(
         self, handle: Any, path: Path, offloaded: tuple[int, int], device: str
@@ -153,18 +148,22 @@ class Model:
             window=self.window,
         )
         self.all_rows = False
+        self._keeps_state = bool(
+            api.llama_model_is_recurrent(handle) or api.llama_model_is_hybrid(handle)
+        )
         self.vocabulary = Vocabulary(self._pieces())
         self.start_token = self._start_token()
         self._context = self._new_context(path)
         self._memory: Any = api.llama_get_memory(self._context)
-        self._batch = api.llama_batch_init(LARGEST_WINDOW, 0, 1)
+        self._batch = Batch(api.llama_batch_init(LARGEST_WINDOW, 0, 1))
 
     def _new_context(self, path: Path) -> Any:
         params = api.llama_context_default_params()
-        params.n_ctx = max(self.window, LARGEST_BLOCK)
+        params.n_ctx = max(self.window, LARGEST_BLOCK) + BRANCH_CELLS
         params.n_batch = LARGEST_WINDOW
         params.n_ubatch = LARGEST_BLOCK
-        params.n_seq_max = 1
+        params.n_seq_max = 1 + MOST_BRANCHES
+        params.kv_unified = True  # branches share what the text's own sequence holds
         params.n_threads = params.n_threads_batch = n_threads()
         params.no_perf = True
         context = api.llama_init_from_model(self._handle, params)
@@ -192,19 +191,19 @@ class Model:
                 "predict the next word. Choose a text-generation model."
             )
 
-    def tokenize(self, text: bytes) -> list[int]:
+    def tokenize(self, text: bytes) -> Sequence[int]:
         """Tokens of a text, no special ones added, none parsed."""
         room = len(text) + 8
         while True:
             buffer = (api.llama_token * room)()
             n = api.llama_tokenize(self._vocab, text, len(text), buffer, room, False, False)
             if n >= 0:
-                return list(buffer[:n])
+                return array("i", memoryview(buffer).cast("B")[: n * _TOKEN_BYTES].tobytes())
             room = -n
 
     def close(self) -> None:
         """Give back all its memory; it cannot be used any more."""
-        api.llama_batch_free(self._batch)
+        api.llama_batch_free(self._batch.native)
         api.llama_free(self._context)
         api.llama_model_free(self._handle)
 
@@ -215,26 +214,48 @@ class Model:
     def decode(
         self, tokens: Sequence[int], position: int, wanted: Sequence[int]
     ) -> NDArray[np.float32]:
-        """See `engine.canonical.TokenModel.decode`.
+        """See `engine.token_model.TokenModel.decode`.
 
         Raises:
             EngineError: llama.cpp failed.
         """
-        batch = self._batch
-        batch.n_tokens = len(tokens)
-        for place, token in enumerate(tokens):
-            batch.token[place] = token
-            batch.pos[place] = position + place
-            batch.n_seq_id[place] = 1
-            batch.seq_id[place][0] = 0
-            batch.logits[place] = 0
-        for place in wanted:
-            batch.logits[place] = 1
-        status = api.llama_decode(self._context, batch)
+        self._batch.clear()
+        self._batch.put(tokens, position, _TEXT, wanted)
+        return self._run()
+
+    def branch(
+        self, position: int, branches: Sequence[Sequence[int]], every_row: bool
+    ) -> NDArray[np.float32]:
+        """See `engine.token_model.TokenModel.branch`.
+
+        Raises:
+            EngineError: llama.cpp failed.
+            ModelError: the model keeps a running state instead of what it has read.
+        """
+        if self._keeps_state:
+            raise ModelError(
+                f"{self.path.name} keeps a running state instead of its text, so it cannot be "
+                "asked what else it expected: choose a transformer."
+            )
+        sequences = range(1, len(branches) + 1)
+        self._batch.clear()
+        for sequence, branch in zip(sequences, branches, strict=True):
+            api.llama_memory_seq_cp(self._memory, _TEXT, sequence, 0, position)
+            rows = range(0 if every_row else len(branch) - 1, len(branch))
+            self._batch.put(branch, position, sequence, rows)
+        try:
+            return self._run()
+        finally:
+            for sequence in sequences:
+                api.llama_memory_seq_rm(self._memory, sequence, -1, -1)
+
+    def _run(self) -> NDArray[np.float32]:
+        """Decode the batch; its wanted rows, in its order."""
+        status = api.llama_decode(self._context, self._batch.native)
         if status != 0:
             raise EngineError(f"llama.cpp could not read on (llama_decode said {status}).")
-        shape = (len(wanted), len(self.vocabulary))
-        if not wanted:
+        shape = (self._batch.n_rows, len(self.vocabulary))
+        if not self._batch.n_rows:
             return np.empty(shape, dtype=np.float32)
         logits = np.ctypeslib.as_array(api.llama_get_logits(self._context), shape=shape)
         if not np.isfinite(logits[:, 0]).all():

@@ -8,15 +8,28 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from queue import SimpleQueue
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from engine.errors import BitraceError, EngineError
 from engine.minds import READING_VERSION, Mind
-from engine.predictor import Job, Loaded, Loading, OnBits, OnProgress, Reading
+from engine.predictor import (
+    Asking,
+    Comparison,
+    Job,
+    Loaded,
+    Loading,
+    OnBits,
+    OnProgress,
+    OnTop,
+    Reading,
+    TopWord,
+    TopWords,
+)
 from engine.race import Identity
 from engine.words import Word, words
 
 Script: TypeAlias = Callable[[Mind, Word], float]
+Answer = TypeVar("Answer")
 
 
 def by_hash(mind: Mind, word: Word) -> float:
@@ -46,7 +59,7 @@ class ScriptedPredictor:
         self._fault = fault
         self._waiting: SimpleQueue[Callable[[], None]] = SimpleQueue()
         threading.Thread(target=self._answer_all, daemon=True).start()
-        self._asked: list[Future[Reading]] = []
+        self._asked: list[Future[Any]] = []
         self._closed = threading.Event()
 
     def load(
@@ -70,8 +83,21 @@ class ScriptedPredictor:
         on_progress: OnProgress | None = None,
     ) -> Future[Reading]:
         """The script's bits, after the delay."""
+        return self._later(lambda: self._read(job, on_bits, on_progress))
+
+    def top_words(
+        self, asking: Asking, on_top: OnTop | None = None, on_progress: OnProgress | None = None
+    ) -> Future[dict[int, TopWords]]:
+        """The printed word with the share the script gives it, among words of the text."""
+        return self._later(lambda: self._top_words(asking, on_top, on_progress))
+
+    def compare(self, comparison: Comparison) -> Future[dict[int, tuple[float, ...]]]:
+        """The script's bits for each word, had it stood there."""
+        return self._later(lambda: self._compare(comparison))
+
+    def _later(self, work: Callable[[], Answer]) -> Future[Answer]:
         due = time.monotonic() + self._delay_s
-        future: Future[Reading] = Future()
+        future: Future[Answer] = Future()
         self._asked.append(future)
 
         def answer() -> None:
@@ -79,7 +105,9 @@ class ScriptedPredictor:
             if not future.set_running_or_notify_cancel():
                 return
             try:
-                future.set_result(self._read(job, on_bits, on_progress))
+                if self._fault:
+                    raise self._fault
+                future.set_result(work())
             except BitraceError as error:
                 future.set_exception(error)
 
@@ -93,8 +121,6 @@ class ScriptedPredictor:
     def _read(
         self, job: Job, on_bits: OnBits | None, on_progress: OnProgress | None
     ) -> Reading:
-        if self._fault:
-            raise self._fault
         found = words(job.text[job.before :])
         wanted = range(len(found)) if job.words is None else job.words
         if not all(0 <= index < len(found) for index in wanted):
@@ -105,6 +131,41 @@ class ScriptedPredictor:
         if on_progress:
             on_progress(1.0)
         return Reading(bits, len(found), sum(bits.values()) if job.all_tokens else None)
+
+    def _top_words(
+        self, asking: Asking, on_top: OnTop | None, on_progress: OnProgress | None
+    ) -> dict[int, TopWords]:
+        found = words(asking.text[asking.before :])
+        wanted = (len(found),) if asking.words is None else asking.words
+        tops: dict[int, TopWords] = {}
+        for done, index in enumerate(wanted, 1):
+            others = dict.fromkeys(word.text.casefold() for word in found)
+            shares = {
+                text: 100 * 2 ** -self._script(asking.mind, Word(index, 0, 0, text))
+                for text in others
+            }
+            best = sorted(shares, key=lambda text: (-shares[text], text))
+            tops[index] = TopWords(
+                tuple(TopWord(text, shares[text]) for text in best[: asking.n_words]),
+                certified=True,
+                n_decodes=1,
+                rank=1 + best.index(found[index].text.casefold()) if asking.words else None,
+                rank_certain=True,
+            )
+            if on_top:
+                on_top({index: tops[index]})
+            if on_progress:
+                on_progress(done / len(wanted))
+        return tops
+
+    def _compare(self, comparison: Comparison) -> dict[int, tuple[float, ...]]:
+        def bits(index: int, text: str) -> float:
+            return self._script(comparison.mind, Word(index, 0, 0, text))
+
+        return {
+            index: tuple(bits(index, text) for text in texts)
+            for index, texts in comparison.asked.items()
+        }
 
     def cancel(self, future: Future[Any]) -> None:
         """See `Predictor.cancel`."""

@@ -9,7 +9,7 @@ for Calculating Word Probabilities". Natural logs inside, bits only in `Tally.bi
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,6 +62,10 @@ class Row:
     def logprob(self, token: int) -> float:
         """Log-probability of a token, in nats."""
         return float(self._logits[token]) - self._top - self._log_sum
+
+    def log_probs(self, tokens: Tokens) -> NDArray[np.float64]:
+        """Log-probabilities of some tokens, in nats."""
+        return self._logits[tokens].astype(np.float64) - (self._top + self._log_sum)
 
     def log_mass(self, tokens: Tokens) -> float:
         """Log of the probability that the next token is one of `tokens`, in nats."""
@@ -141,8 +145,8 @@ class Tally:
 
 def locate(
     words: Iterable[Word], text: str, starts: NDArray[np.int64], before: int = 0
-) -> list[Span]:
-    """Find words among the tokens of a text.
+) -> Iterator[Span]:
+    """Find words among the tokens of a text, each when it is asked for.
 
     Args:
         words: in order; their offsets are characters of `text[before:]`.
@@ -153,24 +157,28 @@ def locate(
     """
     at_character = 0
     at_byte = 0
-    spans: list[Span] = []
     for word in words:
         start = at_byte + len(text[at_character : before + word.start].encode())
         end = start + len(text[before + word.start : before + word.end].encode())
         at_character, at_byte = before + word.end, end
         after_space = word.start + before > 0 and text[before + word.start - 1] == " "
-        first = _token_at(starts, start - 1 if after_space else start)
-        last = _token_at(starts, end - 1)
-        reaches_past = int(starts[last + 1]) > end
         single = is_single(text[before + word.start])
-        spans.append(Span(word.index, start, end, first, last, single, reaches_past))
-    return spans
+        yield span_of(word.index, start, end, after_space, single, starts)
+
+
+def span_of(
+    key: int, start: int, end: int, after_space: bool, single: bool, starts: NDArray[np.int64]
+) -> Span:
+    """A word's place among tokens, from its bytes [start, end)."""
+    first = _token_at(starts, start - 1 if after_space else start)
+    last = _token_at(starts, end - 1)
+    return Span(key, start, end, first, last, single, int(starts[last + 1]) > end)
 
 
 def token_starts(tokens: Sequence[int], pieces: Sequence[bytes]) -> NDArray[np.int64]:
     """Byte offset at which each token starts, and the length of all: (tokens + 1,)."""
-    lengths = [len(pieces[token]) for token in tokens]
-    return np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
+    lengths = np.fromiter((len(pieces[token]) for token in tokens), np.int64, len(tokens))
+    return np.concatenate((np.zeros(1, np.int64), np.cumsum(lengths)))
 
 
 def _token_at(starts: NDArray[np.int64], byte: int) -> int:

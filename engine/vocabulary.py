@@ -53,6 +53,8 @@ class Vocabulary:
         continuing = (self._length > 0) & self._kinds.continues[self._offset]
         self.ends: Tokens = np.sort(self._order[~continuing])
         """Tokens that do not continue a word, in order of their ids."""
+        self.continuing: Tokens = np.sort(self._order[continuing])
+        """All others."""
         self._given: OrderedDict[bytes, Tokens] = OrderedDict()
 
     def __len__(self) -> int:

@@ -35,6 +35,30 @@ class Read(_Message):
     all_tokens: bool
 
 
+class TopWords(_Message):
+    """Find a mind's most probable words at places of a text."""
+
+    kind: Literal["top_words"] = "top_words"
+    role: str
+    memory: int | None
+    text: str
+    before: int
+    words: list[int] | None
+    n_words: int
+    most_decodes: int
+
+
+class Compare(_Message):
+    """Score any words at places of a text."""
+
+    kind: Literal["compare"] = "compare"
+    role: str
+    memory: int | None
+    text: str
+    before: int
+    asked: dict[int, list[str]]
+
+
 class CheckRows(_Message):
     """Read a short text with few rows asked for and with all, compare, and remember."""
 
@@ -113,6 +137,38 @@ class Bits(_Message):
     bits: dict[int, float]
 
 
+class TopList(BaseModel):
+    """The most probable words at one place, each with its percent."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    words: list[tuple[str, float]]
+    certified: bool
+    n_decodes: int
+    rank: int | None
+    rank_certain: bool
+
+
+class Tops(_Message):
+    """Top words found so far by a `TopWords`, by word index."""
+
+    kind: Literal["tops"] = "tops"
+    tops: dict[int, TopList]
+
+
+class HasTops(_Message):
+    """Answer to `TopWords`, after all its places have been told by `Tops`."""
+
+    kind: Literal["has_tops"] = "has_tops"
+
+
+class Compared(_Message):
+    """Answer to `Compare`: word index → bits in the order of asking."""
+
+    kind: Literal["compared"] = "compared"
+    bits: dict[int, list[float]]
+
+
 class Progress(_Message):
     """How far a request is, from 0 to 1."""
 
@@ -135,9 +191,24 @@ class Cancelled(_Message):
     kind: Literal["cancelled"] = "cancelled"
 
 
-Request = Annotated[Load | Read | CheckRows | Inspect | Cancel, Field(discriminator="kind")]
+Request = Annotated[
+    Load | Read | TopWords | Compare | CheckRows | Inspect | Cancel,
+    Field(discriminator="kind"),
+]
+Partial = Bits | Tops | Progress
+"""Answers that others follow."""
 Answer = Annotated[
-    IsLoaded | HasRead | HasChecked | Inspected | Bits | Progress | Failed | Cancelled,
+    IsLoaded
+    | HasRead
+    | HasTops
+    | Compared
+    | HasChecked
+    | Inspected
+    | Bits
+    | Tops
+    | Progress
+    | Failed
+    | Cancelled,
     Field(discriminator="kind"),
 ]
 

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
+from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import overload
 
 import regex
 
@@ -84,18 +87,70 @@ def decode(raw: bytes, name: str) -> str:
         ) from None
 
 
-def words(normalized: str) -> list[Word]:
+class Words(Sequence[Word]):
+    """The words of a normalized text, each made when it is asked for.
+
+    A book has a hundred thousand of them: only where they lie is kept, 16 bytes for each.
+    """
+
+    __slots__ = ("_ends", "_starts", "_text")
+
+    def __init__(self, normalized: str) -> None:
+        self._text = normalized
+        self._starts = array("q")
+        self._ends = array("q")
+        for match in _WORD.finditer(normalized):
+            start, end = match.span()
+            self._starts.append(start)
+            self._ends.append(end)
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    @overload
+    def __getitem__(self, index: int) -> Word: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Word]: ...
+    def __getitem__(self, index: int | slice) -> Word | list[Word]:
+        if isinstance(index, slice):
+            return [self._word(at) for at in range(len(self))[index]]
+        return self._word(range(len(self))[index])
+
+    def _word(self, index: int) -> Word:
+        start, end = self._starts[index], self._ends[index]
+        return Word(index, start, end, self._text[start:end])
+
+
+def words(normalized: str) -> Words:
     """All words of a normalized text, in order."""
-    return [
-        Word(index, match.start(), match.end(), match.group())
-        for index, match in enumerate(_WORD.finditer(normalized))
-    ]
+    return Words(normalized)
 
 
 def only_word(text: str) -> str | None:
     """The text itself, apostrophes straight, if it is exactly one word; else None."""
     normalized = unicodedata.normalize("NFC", text).replace("’", "'")
     return normalized if _WORD.fullmatch(normalized) else None
+
+
+def leading_word(spelt: bytes) -> tuple[str, bool]:
+    """The word that bytes begin with, and whether it could still go on behind them.
+
+    Empty where they are no word, or end in the middle of a character that may belong to it.
+    """
+    try:
+        text, part = spelt.decode(), False
+    except UnicodeDecodeError as error:
+        if error.end < len(spelt) or error.reason != "unexpected end of data":
+            return "", False
+        text, part = spelt[: error.start].decode(), True
+    match = _WORD.match(text)
+    if match is None:
+        return "", not text
+    word, behind = match.group(), text[match.end() :]
+    goes_on = not behind or (part and behind in APOSTROPHES)
+    if is_single(word) or not goes_on:
+        return word, goes_on and not part
+    return ("" if part else word), True
 
 
 def is_single(character: str) -> bool:

@@ -21,18 +21,16 @@ from typing import TYPE_CHECKING, BinaryIO
 from pydantic import ValidationError
 
 from engine import wire
-from engine.errors import BitraceError, EngineError, ModelError
-from engine.gguf import check_file, file_sha256
+from engine.errors import BitraceError, EngineError
 from engine.minds import READING_VERSION
-from engine.remembered import Remembered, file_key
+from engine.shelf import Shelf
 from engine.words import words
 
 if TYPE_CHECKING:
-    from engine.llama import Library, Model
+    from engine.canonical import Watch
 
 _PROGRESS_STEP = 0.02
 _LARGEST_LOG = 2_000_000
-_ROWS_TEXT = "The ferry leaves at seven, and only four people came aboard this morning. " * 8
 
 
 class _Stop(Exception):
@@ -49,11 +47,7 @@ class Worker:
 
     def __init__(self, answers: BinaryIO, cache: Path) -> None:
         self._answers = answers
-        self._memory = Remembered(cache / "models.json")
-        self._models: dict[str, Model] = {}
-        self._loads: dict[str, tuple[str, wire.IsLoaded]] = {}
-        """Role → what was loaded, as a key, and what was answered."""
-        self._library: Library | None = None
+        self._shelf = Shelf(cache, _log)
         self._cancelled: set[int] = set()
 
     def cancel(self, request: int) -> None:
@@ -87,6 +81,10 @@ class Worker:
                 return self._load(request)
             case wire.Read():
                 return self._read(request)
+            case wire.TopWords():
+                return self._top_words(request)
+            case wire.Compare():
+                return self._compare(request)
             case wire.CheckRows():
                 return self._check_rows(request)
             case wire.Inspect():
@@ -114,42 +112,16 @@ class Worker:
         if request in self._cancelled:
             raise _Stop
 
-    def _open_library(self) -> Library:
-        if self._library is None:
-            from engine.llama import Library
-
-            self._library = Library(_log)
-        return self._library
-
     def _load(self, request: wire.Load) -> wire.IsLoaded:
-        library = self._open_library()
         path = Path(request.path)
-        check_file(path)
-        wanted = f"{request.gpu_layers}:{file_key(path)}"
-        if request.role in self._models and self._loads[request.role][0] == wanted:
-            return self._loads[request.role][1].model_copy(update={"id": request.id})
-        sha256: list[str] = []
-        hashing = threading.Thread(
-            target=lambda: sha256.append(self._sha256(path)), daemon=True
-        )
-        hashing.start()
-        on_progress = self._progress(request.id)
-        if (former := self._models.pop(request.role, None)) is not None:
-            former.close()
-        model = library.load(path, request.gpu_layers, on_progress)
-        hashing.join()
-        if not sha256:
-            raise ModelError(f"{path} cannot be read to its end.")
+        tell = self._progress(request.id)
+        model, sha256 = self._shelf.load(request.role, path, request.gpu_layers, tell)
         facts = model.facts
-        remembered = self._memory.get(_rows_key(facts.backend, sha256[0]))
-        # On a CPU fewer rows have changed no bit; elsewhere nobody knows until it is checked.
-        model.all_rows = facts.layers > 0 if remembered is None else remembered == "matter"
-        self._models[request.role] = model
-        answer = wire.IsLoaded(
+        return wire.IsLoaded(
             id=request.id,
             model=facts.name,
             file=path.name,
-            sha256=sha256[0],
+            sha256=sha256,
             quantization=facts.quantization,
             reading_version=READING_VERSION,
             backend=facts.backend,
@@ -158,77 +130,93 @@ class Worker:
             layers=facts.layers,
             layers_of=facts.layers_of,
         )
-        self._loads[request.role] = wanted, answer
-        return answer
 
-    def _sha256(self, path: Path) -> str:
-        key = f"sha256:{file_key(path)}"
-        if (known := self._memory.get(key)) is not None:
-            return known
-        found = file_sha256(path)
-        self._memory.put(key, found)
-        return found
+    def _watch(self, request: int) -> Watch:
+        """Tells how a reading goes, and stops it when the request is cancelled."""
+        from engine.canonical import Watch
 
-    def _model(self, role: str) -> Model:
-        if role not in self._models:
-            raise EngineError(f"No model is loaded as {role!r}.")
-        return self._models[role]
+        tell = self._progress(request)
+
+        def on_bits(bits: dict[int, float]) -> None:
+            self._send(wire.Bits(id=request, bits=bits))
+
+        def on_progress(part: int, of: int) -> None:
+            tell(part / max(1, of))
+
+        return Watch(on_bits, on_progress, lambda: self._check(request))
 
     def _read(self, request: wire.Read) -> wire.HasRead:
-        from engine.canonical import Watch, read_all, read_short
+        from engine.canonical import read_all, read_short
 
-        model = self._model(request.role)
+        model = self._shelf.model(request.role)
         passage = request.text[request.before :]
         found = words(passage)
         wanted = range(len(found)) if request.words is None else sorted(request.words)
-
-        def on_bits(bits: dict[int, float]) -> None:
-            self._send(wire.Bits(id=request.id, bits=bits))
-
-        tell = self._progress(request.id)
-
-        def on_progress(done: int, total: int) -> None:
-            tell(done / max(1, total))
-
+        watch = self._watch(request.id)
         if request.memory is None:
-            watch = Watch(on_bits, on_progress, lambda: self._check(request.id))
             scored = read_all(
                 model,
                 request.text,
-                [found[index] for index in wanted],
+                (found[index] for index in wanted),
                 before=request.before,
                 all_tokens=request.all_tokens,
                 watch=watch,
+                keep=False,
             )
             return wire.HasRead(
                 id=request.id, n_tokens=scored.n_tokens, token_bits=scored.token_bits
             )
         for done, index in enumerate(wanted, 1):
-            self._check(request.id)
+            watch.check()
             bits = read_short(model, passage, found, index, request.memory)
-            on_bits({index: bits})
-            on_progress(done, len(wanted))
+            watch.on_bits({index: bits})
+            watch.on_progress(done, len(wanted))
         return wire.HasRead(id=request.id, n_tokens=0, token_bits=None)
 
-    def _check_rows(self, request: wire.CheckRows) -> wire.HasChecked:
-        from engine.canonical import read_all
+    def _top_words(self, request: wire.TopWords) -> wire.HasTops:
+        from engine.topwords import top_words
 
-        model = self._model(request.role)
-        found = words(_ROWS_TEXT)
-        some = found[10::20]
-        model.all_rows = False
-        few = read_all(model, _ROWS_TEXT, some).bits
-        model.all_rows = True
-        matter = read_all(model, _ROWS_TEXT, some).bits != few
-        model.all_rows = matter
-        key = _rows_key(model.facts.backend, self._sha256(model.path))
-        self._memory.put(key, "matter" if matter else "do not matter")
-        return wire.HasChecked(id=request.id, rows_matter=matter)
+        tops = top_words(
+            self._shelf.model(request.role),
+            request.text,
+            request.words,
+            request.n_words,
+            before=request.before,
+            memory=request.memory,
+            most_decodes=request.most_decodes,
+            watch=self._watch(request.id),
+        )
+        for index, top in tops:
+            told = wire.TopList(
+                words=[(word.word, word.percent) for word in top.words],
+                certified=top.certified,
+                n_decodes=top.n_decodes,
+                rank=top.rank,
+                rank_certain=top.rank_certain,
+            )
+            self._send(wire.Tops(id=request.id, tops={index: told}))
+        return wire.HasTops(id=request.id)
+
+    def _compare(self, request: wire.Compare) -> wire.Compared:
+        from engine.candidates import compare
+
+        bits = compare(
+            self._shelf.model(request.role),
+            request.text,
+            request.asked,
+            before=request.before,
+            memory=request.memory,
+            watch=self._watch(request.id),
+        )
+        return wire.Compared(id=request.id, bits=dict(bits))
+
+    def _check_rows(self, request: wire.CheckRows) -> wire.HasChecked:
+        return wire.HasChecked(id=request.id, rows_matter=self._shelf.check_rows(request.role))
 
     def _inspect(self, request: wire.Inspect) -> wire.Inspected:
         from engine.llama import versions
 
-        library = self._open_library()
+        library = self._shelf.library
         devices = [
             wire.DeviceFacts(
                 name=device.name,
@@ -251,10 +239,6 @@ def _log(line: str) -> None:
     with suppress(OSError):  # a full disk must not stop the reading
         sys.stderr.write(line + "\n")
         sys.stderr.flush()
-
-
-def _rows_key(backend: str, sha256: str) -> str:
-    return f"rows:{sha256}:{backend}"
 
 
 def _listen(

@@ -13,7 +13,7 @@ from engine.gguf import check_file
 from engine.minds import READER, Mind, short_memory
 from engine.predictor import Job, Loaded, Loading, Reading
 from engine.starter import starter_model
-from engine.words import Text, Word, decode, prepare, words
+from engine.words import Text, Word, Words, decode, prepare, words
 from puzzles.files import MOST_BYTES, printable, read
 from tui.engine_room import STARTER, describe, open_link, wait_for
 from tui.literal import clean
@@ -30,7 +30,7 @@ class Scores:
 
     loaded: Loaded
     text: Text
-    words: list[Word]
+    words: Words
     reader: Reading
     memories: dict[int, Reading]
     """Words of memory → its reading."""

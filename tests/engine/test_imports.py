@@ -29,7 +29,7 @@ CAN_WAIT = {"typer", "click", "pydantic", "pydantic_core", "puzzles", "engine.li
 """What is loaded only after the first paint, or by the command line alone."""
 ANYTHING = {*SCREEN, *MODEL, *CARRIER, "pydantic", "typer", "engine", "puzzles", "tui"}
 
-NEEDS_NUMPY = {"engine.canonical", "engine.llama", "engine.surprisal", "engine.vocabulary"}
+NEEDS_NUMPY = {"engine.canonical", "engine.token_model", "engine.windows", "engine.llama", "engine.surprisal", "engine.vocabulary"}
 """The model's side of the wall."""
 WITHOUT_PYDANTIC = [
     *(f"engine.{name}" for name in ("bets", "race", "race_log", "targets", "card")),

@@ -484,7 +484,7 @@ def test_words_are_found_in_bytes_and_tokens() -> None:
     pieces = ["é".encode(), b" ", "猫犬".encode(), b' "', b"no", b'"', b" x"]
     starts = token_starts(range(7), pieces)
     assert starts.tolist() == [0, 2, 3, 9, 11, 13, 14, 16]
-    spans = locate(words(text), text, starts)
+    spans = list(locate(words(text), text, starts))
     assert [(s.start, s.end, s.first, s.last, s.single, s.reaches_past) for s in spans] == [
         (0, 2, 0, 0, False, False),
         (3, 6, 1, 2, True, True),

@@ -1,0 +1,39 @@
+"""Bits of a text's words, eight bytes a word. Standard library only."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Iterator, Mapping
+
+
+class WordBits(Mapping[int, float]):
+    """Word index → bits, for texts of any length; a word without bits is no key.
+
+    Meant for all words of a text: it takes room for every word up to the last that has bits.
+    """
+
+    __slots__ = ("_bits", "_n")
+
+    def __init__(self) -> None:
+        self._bits = array("d")
+        self._n = 0
+
+    def update(self, more: Mapping[int, float]) -> None:
+        """Take in the bits of some words."""
+        for index, bits in more.items():
+            if (missing := index + 1 - len(self._bits)) > 0:
+                self._bits.extend([math.nan] * missing)
+            self._n += math.isnan(self._bits[index])
+            self._bits[index] = bits
+
+    def __getitem__(self, index: int) -> float:
+        if not 0 <= index < len(self._bits) or math.isnan(self._bits[index]):
+            raise KeyError(index)
+        return self._bits[index]
+
+    def __iter__(self) -> Iterator[int]:
+        return (index for index, bits in enumerate(self._bits) if not math.isnan(bits))
+
+    def __len__(self) -> int:
+        return self._n
