@@ -188,7 +188,7 @@ def _loaded(answer: wire.Answer) -> Loaded:
 
 
 def _top(told: wire.TopList) -> TopWords:
-    words = tuple(TopWord(word, percent) for word, percent in told.words)
+    words = tuple(map(TopWord, told.words, told.percents))
     return TopWords(words, told.certified, told.n_decodes, told.rank, told.rank_certain)
 
 

@@ -96,6 +96,8 @@ class Setup:
     """Where the passage comes from; shown only at the end."""
     primer: str = ""
     """Read before the race, by players and Reader."""
+    preface: str = ""
+    """Read by Sage alone, before everything else."""
     primer_sha256: str | None = None
     preface_sha256: str | None = None
     model_path: str = ""

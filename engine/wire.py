@@ -138,11 +138,12 @@ class Bits(_Message):
 
 
 class TopList(BaseModel):
-    """The most probable words at one place, each with its percent."""
+    """The most probable words at one place."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    words: list[tuple[str, float]]
+    words: list[str]
+    percents: list[float]
     certified: bool
     n_decodes: int
     rank: int | None

@@ -188,7 +188,8 @@ class Worker:
         )
         for index, top in tops:
             told = wire.TopList(
-                words=[(word.word, word.percent) for word in top.words],
+                words=[found.word for found in top.words],
+                percents=[found.percent for found in top.words],
                 certified=top.certified,
                 n_decodes=top.n_decodes,
                 rank=top.rank,

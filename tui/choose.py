@@ -47,6 +47,7 @@ class Chosen:
     origin: str = ""
     source: str = ""
     primer: str = ""
+    preface: str = ""
     primer_sha256: str | None = None
     preface_sha256: str | None = None
 
@@ -105,6 +106,7 @@ def _from_pack(pack: Pack, passage_id: str | None, wish: Wish, played: Set[str])
         passage=passage.id,
         source=passage.source,
         primer=passage.primer,
+        preface=passage.preface,
         primer_sha256=_hash_of(passage.primer),
         preface_sha256=_hash_of(passage.preface),
     )

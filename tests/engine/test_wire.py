@@ -157,6 +157,8 @@ def an_example(form: type[BaseModel]) -> BaseModel:
             return {example(inner[0]): example(inner[1])}
         if origin is list:
             return []
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            return an_example(annotation)
         return plain[annotation] if annotation in plain else example(inner[0])
 
     fields = form.model_fields.items()

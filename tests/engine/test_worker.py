@@ -582,12 +582,12 @@ def test_a_word_that_is_not_there(asked: Asked, direct: Any, memory: int | None)
 def test_a_model_file_that_vanishes_while_it_is_looked_at(
     asked: Asked, model_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from engine import worker
+    from engine import shelf
 
     def check_and_remove(path: Path) -> None:
         path.unlink()
 
-    monkeypatch.setattr(worker, "check_file", check_and_remove)
+    monkeypatch.setattr(shelf, "check_file", check_and_remove)
     answers = asked(wire.Load, role="starter", path=str(model_file), gpu_layers=-1)
     assert isinstance(answers[-1], wire.Failed)
     monkeypatch.undo()
