@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 
 class WordBits(Mapping[int, float]):
     """Word index → bits, for texts of any length; a word without bits is no key.
 
     Meant for all words of a text: it takes room for every word up to the last that has bits.
+
+    Args:
+        all_bits: of the first words, none missing.
     """
 
     __slots__ = ("_bits", "_n")
 
-    def __init__(self) -> None:
-        self._bits = array("d")
-        self._n = 0
+    def __init__(self, all_bits: Sequence[float] = ()) -> None:
+        self._bits = array("d", all_bits)
+        self._n = len(all_bits)
 
     def update(self, more: Mapping[int, float]) -> None:
         """Take in the bits of some words."""

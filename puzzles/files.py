@@ -10,12 +10,13 @@ MOST_BYTES = 5_000_000
 """Bytes of a text, or of a pack in one file."""
 
 
-def read(path: Path, name: str) -> bytes:
-    """The bytes of a file, `MOST_BYTES` at the most.
+def read(path: Path, name: str, most_bytes: int = MOST_BYTES) -> bytes:
+    """The bytes of a file, `most_bytes` at the most.
 
     Args:
         path: where it is. Pipes and devices are refused unopened, since they may never end.
         name: what the sentences call the file.
+        most_bytes: how large it may be.
 
     Raises:
         InputError: there is no such file, it cannot be read, or it is too large.
@@ -28,13 +29,13 @@ def read(path: Path, name: str) -> bytes:
         if not path.is_file():
             raise InputError(f"{name} is not an ordinary file: save its text in one.")
         with path.open("rb") as file:
-            raw = file.read(MOST_BYTES + 1)
+            raw = file.read(most_bytes + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else None
         detail = (reason or "the path is not valid").lower()
         raise InputError(f"{name} cannot be read ({detail}): check path and rights.") from None
-    if len(raw) > MOST_BYTES:
-        raise InputError(f"{name} is over {MOST_BYTES // 1_000_000} MB: make it smaller.")
+    if len(raw) > most_bytes:
+        raise InputError(f"{name} is over {most_bytes // 1_000_000} MB: make it smaller.")
     return raw
 
 

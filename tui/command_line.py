@@ -24,6 +24,13 @@ class Format(StrEnum):
     CSV = "csv"
 
 
+class ShortFormat(StrEnum):
+    """How `words` prints."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
@@ -120,24 +127,60 @@ def resume(
 
 
 def score(
-    file: Annotated[
-        str, typer.Argument(metavar="FILE|-", help="A text file; - for standard input.")
+    files: Annotated[
+        list[str],
+        typer.Argument(metavar="FILE|-...", help="Text files; - for standard input."),
     ],
     memory: Annotated[
         list[int] | None,
         typer.Option(metavar="K", min=0, help="Also with K words of memory; may be repeated."),
     ] = None,
+    ladder: Annotated[
+        bool, typer.Option("--ladder", help="Also the staircase: memory against bits.")
+    ] = False,
+    top: Annotated[
+        int,
+        typer.Option(metavar="N", min=0, max=50, help="Also the model's own N best words."),
+    ] = 0,
     format: Annotated[Format, typer.Option(help="How it is printed.")] = Format.TABLE,
     model: Annotated[
         str | None, typer.Option(metavar="FILE", help="Score with this model (GGUF).")
     ] = None,
 ) -> None:
-    """Tell the bits of each word of a text."""
+    """Tell the bits of each word of texts."""
 
     def command() -> int:
-        from tui.score import run
+        from tui.score import Asked, run
 
-        return run(file, tuple(dict.fromkeys(memory or ())), format.value, model or "")
+        memories = tuple(dict.fromkeys(memory or ()))
+        return run(Asked(tuple(files), memories, format.value, model or "", top, ladder))
+
+    raise typer.Exit(guarded(command))
+
+
+def words(
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="The text so far.")],
+    n_words: Annotated[
+        int, typer.Option("--words", "-k", metavar="K", min=1, max=100, help="How many words.")
+    ] = 10,
+    memory: Annotated[
+        int | None,
+        typer.Option(metavar="K", min=0, help="Remember only the last K words of the text."),
+    ] = None,
+    decodes: Annotated[
+        int, typer.Option(metavar="N", min=0, max=1000, help="Ask the model at most N times.")
+    ] = 16,
+    format: Annotated[ShortFormat, typer.Option(help="How it is printed.")] = ShortFormat.TABLE,
+    model: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Ask this model (GGUF).")
+    ] = None,
+) -> None:
+    """Tell which words a model expects next."""
+
+    def command() -> int:
+        from tui.expect import run
+
+        return run(text, n_words, memory, decodes, format.value, model or "")
 
     raise typer.Exit(guarded(command))
 
@@ -178,7 +221,7 @@ def command_line() -> typer.Typer:
         rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False
     )
     app.callback()(_everything)
-    for command in (play, resume, score, doctor):
+    for command in (play, resume, score, words, doctor):
         app.command()(command)
     scores = typer.Typer(rich_markup_mode=None, help="Finished races as cards.")
     scores.command()(export)

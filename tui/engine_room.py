@@ -11,6 +11,7 @@ from engine.errors import NoInstinctError
 from engine.predictor import Loaded, Loading, Predictor
 
 if TYPE_CHECKING:
+    from engine.keeping import Keeping
     from engine.link import Link
     from tui.paths import Paths
 
@@ -55,6 +56,21 @@ def open_link(paths: Paths, on_notice: Callable[[str], None] | None = None) -> L
     from engine.link import Link
 
     return Link(paths.engine_log, paths.cache, on_notice)
+
+
+def open_engine(
+    paths: Paths, on_notice: Callable[[str], None] | None = None, lazy: bool = False
+) -> Keeping:
+    """The engine with what it has read before.
+
+    Args:
+        paths: where its log and its readings are.
+        on_notice: gets a line for the player when its process died; on another thread.
+        lazy: load a model only when something has to be read that is not kept.
+    """
+    from engine.keeping import Keeping
+
+    return Keeping(lambda: open_link(paths, on_notice), paths.cache, lazy)
 
 
 def wait_for(future: Future[Answer]) -> Answer:

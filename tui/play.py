@@ -196,10 +196,10 @@ def _play(
     from tui.__main__ import at_terminal
 
     if plain or not at_terminal():
-        from tui.engine_room import open_link
+        from tui.engine_room import open_engine
         from tui.plain import PlainRace
 
-        predictor: Predictor = open_link(paths)
+        predictor: Predictor = open_engine(paths)
         try:
             return PlainRace(opened, predictor, passes_unasked).run()
         finally:

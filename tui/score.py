@@ -1,73 +1,147 @@
-"""`bitrace score`: the bits of each word of a text, as a table, JSON or CSV."""
+"""`bitrace score`: the bits of each word of texts."""
 
 from __future__ import annotations
 
-import csv
-import json
 import sys
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from engine.errors import InputError
 from engine.gguf import check_file
 from engine.minds import READER, Mind, short_memory
-from engine.predictor import Job, Loaded, Loading, Reading
+from engine.predictor import Asking, Job, Loaded, Loading, Predictor, Reading, TopWords
 from engine.starter import starter_model
-from engine.words import Text, Word, Words, decode, prepare, words
-from puzzles.files import MOST_BYTES, printable, read
-from tui.engine_room import STARTER, describe, open_link, wait_for
-from tui.literal import clean
+from engine.words import Text, Words, decode, prepare, words
+from puzzles.files import printable, read
+from tui.engine_room import STARTER, open_engine, wait_for
 from tui.paths import find_paths, typed_path
+from tui.progress import Progress
+from tui.scores import Scores, print_scores
+
+if TYPE_CHECKING:
+    from engine.ladder import Staircase
 
 STANDARD_INPUT = "-"
-_BITS_PLACES = 6
-_WIDEST_WORD = 24
+MOST_BYTES = 50_000_000
+"""Bytes of a text to be scored: days of reading, and still within memory."""
+LADDER_WORDS = 64
+"""Words over which a staircase is the mean, spread evenly over the text."""
 
 
 @dataclass(frozen=True, slots=True)
-class Scores:
-    """What is printed."""
+class Asked:
+    """What is wanted."""
 
-    loaded: Loaded
-    text: Text
-    words: Words
-    reader: Reading
-    memories: dict[int, Reading]
-    """Words of memory → its reading."""
+    files: tuple[str, ...]
+    """`-` for standard input."""
+    memories: tuple[int, ...] = ()
+    """Also with so many words of memory."""
+    form: str = "table"
+    """`table`, `json` or `csv`."""
+    model: str = ""
+    """A GGUF file; empty for the starter model."""
+    n_top: int = 0
+    """How many of the model's own best words are told at each place."""
+    ladder: bool = False
 
 
-def run(file: str, memories: tuple[int, ...], form: str, model: str) -> int:
-    """Score a file (`-` for standard input) and print it.
+def run(asked: Asked) -> int:
+    """Score texts and print them.
 
     Raises:
-        BitraceError: the text or the model cannot be used.
+        BitraceError: a text or the model cannot be used; nothing is printed then.
     """
-    text = _text(file)
-    path = _model(model)
-    paths = find_paths()
-    progress = _Progress()
-    link = open_link(paths, on_notice=progress.say)
+    if asked.files.count(STANDARD_INPUT) > 1:
+        raise InputError("Standard input (-) can be read but once: name it once.")
+    texts = [_text(file) for file in asked.files]
+    model = model_file(asked.model)
+    progress = Progress()
+    engine = open_engine(find_paths(), on_notice=progress.say, lazy=True)
     try:
-        loaded = wait_for(link.load(Loading(STARTER, path), progress.on("loading")))
-        found = words(text.normalized)
-
-        def reading(mind: Mind, all_tokens: bool = False) -> Reading:
-            job = Job(STARTER, mind, text.normalized, all_tokens=all_tokens)
-            return wait_for(link.read(job, on_progress=progress.on(mind.name)))
-
-        reader = reading(READER, all_tokens=True)
-        scores = Scores(
-            loaded, text, found, reader, {k: reading(short_memory(k)) for k in memories}
-        )
+        loading = Loading(STARTER, model)
+        loaded = wait_for(engine.load(loading, progress.on("loading")))
+        all_scores = [
+            _Scorer(engine, loaded, text, progress).score(name, asked) for name, text in texts
+        ]
     finally:
         progress.clear()
-        link.close()
-    {"json": _print_json, "csv": _print_csv, "table": _print_table}[form](scores)
+        engine.close()
+    print_scores(all_scores, asked.form)
     return 0
 
 
-def _text(file: str) -> Text:
-    """The whole of a file, whatever its kind."""
+def model_file(typed: str) -> str:
+    """The path of the model to be used: as typed, or the starter model's.
+
+    Raises:
+        BitraceError: there is none.
+    """
+    if not typed:
+        return str(starter_model())
+    path = typed_path(typed)
+    check_file(path)
+    return str(path)
+
+
+class _Scorer:
+    """Scores one text."""
+
+    def __init__(
+        self, engine: Predictor, loaded: Loaded, text: Text, progress: Progress
+    ) -> None:
+        self._engine = engine
+        self._loaded = loaded
+        self._text = text
+        self._progress = progress
+
+    def score(self, name: str, asked: Asked) -> Scores:
+        """All that is wanted."""
+        found = words(self._text.normalized)
+        reader = self._read(READER, all_tokens=True)
+        return Scores(
+            name,
+            self._loaded,
+            self._text,
+            found,
+            reader,
+            {k: self._read(short_memory(k)) for k in asked.memories},
+            self._top_words(found, asked.n_top) if asked.n_top else None,
+            self._climb(found, reader) if asked.ladder and len(found) else None,
+        )
+
+    def _read(self, mind: Mind, all_tokens: bool = False) -> Reading:
+        job = Job(STARTER, mind, self._text.normalized, all_tokens=all_tokens)
+        return wait_for(self._engine.read(job, on_progress=self._progress.on(mind.name)))
+
+    def _top_words(self, found: Words, n_words: int) -> dict[int, TopWords]:
+        text, places = self._text.normalized, tuple(range(len(found)))
+        asking = Asking(STARTER, READER, text, words=places, n_words=n_words)
+        show = self._progress.on("best words")
+        return wait_for(self._engine.top_words(asking, on_progress=show))
+
+    def _climb(self, found: Words, reader: Reading) -> Staircase:
+        from engine.ladder import Ladder
+
+        ladder = Ladder(
+            self._engine,
+            STARTER,
+            self._text.normalized,
+            spread(len(found), LADDER_WORDS),
+            known={READER.key: reader.bits},
+            on_progress=self._progress.on("memory"),
+        )
+        return wait_for(ladder.start())
+
+
+def spread(n: int, most: int) -> list[int]:
+    """At most so many of n words, spread evenly, the last one among them."""
+    if n <= most:
+        return list(range(n))
+    return [(step + 1) * n // most - 1 for step in range(most)]
+
+
+def _text(file: str) -> tuple[str, Text]:
+    """The name and the whole of a file, whatever its kind."""
     if file == STANDARD_INPUT:
         name = "standard input"
         if not sys.stdin:
@@ -77,116 +151,8 @@ def _text(file: str) -> Text:
             raise InputError(f"{name} is over {MOST_BYTES // 1_000_000} MB: give a part of it.")
     else:
         name = printable(file)
-        raw = read(typed_path(file), name)
+        raw = read(typed_path(file), name, MOST_BYTES)
     text = prepare(decode(raw, name))
     if not text.shown.strip():
         raise InputError(f"{name} has no text: there is nothing to score.")
-    return text
-
-
-def _model(typed: str) -> str:
-    if not typed:
-        return str(starter_model())
-    path = typed_path(typed)
-    check_file(path)
-    return str(path)
-
-
-class _Progress:
-    """A line on stderr that says how far things are; silent where nobody watches."""
-
-    def __init__(self) -> None:
-        self._shown = sys.stderr.isatty()
-
-    def on(self, what: str) -> Any:
-        """A callback that shows fractions of `what`."""
-
-        def show(fraction: float) -> None:
-            if self._shown:
-                sys.stderr.write(f"\r\x1b[K{what} {fraction:.0%}")
-                sys.stderr.flush()
-
-        return show
-
-    def say(self, sentence: str) -> None:
-        """A sentence of its own."""
-        self.clear()
-        sys.stderr.write(sentence + "\n")
-
-    def clear(self) -> None:
-        """Take the line away."""
-        if self._shown:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
-
-
-def as_json(scores: Scores) -> dict[str, Any]:
-    """The scores as one JSON object; offsets in characters of the normalized text."""
-    identity = scores.loaded.identity
-    token_bits = scores.reader.token_bits or 0.0
-    n_bytes = len(scores.text.normalized.encode())
-    total = sum(scores.reader.bits.values())
-    model = asdict(identity)
-    return {
-        "model": {
-            "name": identity.model,
-            **{key: model[key] for key in ("file", "sha256", "quantization")},
-        },
-        "backend": identity.backend,
-        "reading_version": identity.reading_version,
-        "text_sha256": scores.text.sha256,
-        "tokens": scores.reader.n_tokens,
-        "bytes": n_bytes,
-        "token_bits_total": round(token_bits, _BITS_PLACES),
-        "total_bits": round(total, _BITS_PLACES),
-        "bits_per_word": round(total / len(scores.words), _BITS_PLACES)
-        if scores.words
-        else None,
-        "bits_per_byte": round(token_bits / n_bytes, _BITS_PLACES),
-        "words": [_word(scores, word) for word in scores.words],
-    }
-
-
-def _word(scores: Scores, word: Word) -> dict[str, Any]:
-    return {
-        "word": word.text,
-        "start": word.start,
-        "end": word.end,
-        "bits": round(scores.reader.bits[word.index], _BITS_PLACES),
-        **{
-            f"memory_{k}": round(reading.bits[word.index], _BITS_PLACES)
-            for k, reading in scores.memories.items()
-        },
-    }
-
-
-def _print_json(scores: Scores) -> None:
-    utf8 = sys.stdout.encoding.lower().replace("-", "") == "utf8"
-    text = json.dumps(as_json(scores), ensure_ascii=not utf8, indent=1)
-    sys.stdout.write(clean(text, newlines=True) + "\n")
-
-
-def _print_csv(scores: Scores) -> None:
-    columns = ["word", "start", "end", "bits", *(f"memory_{k}" for k in scores.memories)]
-    writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(_word(scores, word) for word in scores.words)
-
-
-def _print_table(scores: Scores) -> None:
-    """For people: a word a line, bits to two places, and what it all comes to."""
-    heads = ["bits", *(f"{k} words" for k in scores.memories)]
-    lines = [f"{'word':{_WIDEST_WORD}}" + "".join(f"{head:>10}" for head in heads)]
-    for word in scores.words:
-        columns = [scores.reader.bits, *(reading.bits for reading in scores.memories.values())]
-        numbers = "".join(f"{bits[word.index]:10.2f}" for bits in columns)
-        lines.append(f"{clean(word.text)[:_WIDEST_WORD]:{_WIDEST_WORD}}{numbers}")
-    facts = as_json(scores)
-    a_word = f"{facts['bits_per_word']:.2f} bits a word, " if scores.words else ""
-    lines += [
-        "",
-        f"{len(scores.words)} words, {facts['bytes']} bytes: {facts['total_bits']:.1f} bits, "
-        f"{a_word}{facts['bits_per_byte']:.3f} bits a byte (over tokens)",
-        clean(describe(scores.loaded)),
-    ]
-    sys.stdout.write("\n".join(lines) + "\n")
+    return name, text

@@ -20,7 +20,8 @@ from engine.race import Identity
 from engine.scripted import ScriptedPredictor
 from engine.words import prepare, sha256, words
 from tui import score
-from tui.score import run
+from tui.score import Asked
+from tui.score import run as run_asked
 
 TEXT = (
     "The ferry's late, and Ann — who kept the ledger — waits.\n“Late?” she asks; naïve 漢字!\n"
@@ -36,8 +37,15 @@ KEYS = [
     "total_bits",
     "bits_per_word",
     "bits_per_byte",
+    "coded_bytes",
+    "xz_bytes",
     "words",
 ]
+
+
+def run(file: str, memories: tuple[int, ...], form: str, model: str) -> int:
+    """Score one file."""
+    return run_asked(Asked((file,), memories, form, model))
 
 
 @dataclass
@@ -150,7 +158,7 @@ class ScriptedLink(ScriptedPredictor):
 def link(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ScriptedLink:
     """Every score goes through this one."""
     made = ScriptedLink()
-    monkeypatch.setattr(score, "open_link", lambda *_, **__: made)
+    monkeypatch.setattr(score, "open_engine", lambda *_, **__: made)
     monkeypatch.setenv("BITRACE_HOME", str(tmp_path / "home"))
     return made
 
@@ -192,8 +200,13 @@ def test_the_table(
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["word", "bits", "4", "words", "0", "words"]
     assert [line.split() for line in lines[1:5]] == [
-        [word, *[bits] * 3]
-        for word, bits in (("One", "2.00"), ("two", "3.00"), ("three", "2.00"), ("one", "3.00"))
+        [word, glyph, *[bits] * 3]
+        for word, glyph, bits in (
+            ("One", "▂", "2.00"),
+            ("two", "▃", "3.00"),
+            ("three", "▂", "2.00"),
+            ("one", "▃", "3.00"),
+        )
     ]
     assert len({len(line) for line in lines[:5]}) == 1, "columns stand under one another"
     assert "4 words, 20 bytes: 10.0 bits, 2.50 bits a word, 0.500 bits a byte" in lines[6]
@@ -232,9 +245,9 @@ def test_a_text_with_nothing_in_it(
 def test_too_much_on_standard_input(
     link: ScriptedLink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    typed = io.TextIOWrapper(io.BytesIO(b"word " * 1_000_001))
+    typed = io.TextIOWrapper(io.BytesIO(b"word " * 10_000_001))
     monkeypatch.setattr("sys.stdin", typed)
-    with pytest.raises(InputError, match="standard input is over 5 MB"):
+    with pytest.raises(InputError, match="standard input is over 50 MB"):
         run("-", (), "json", "")
 
 
