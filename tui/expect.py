@@ -12,7 +12,7 @@ from typing import Any
 from engine.minds import READER, Mind, short_memory
 from engine.predictor import Asking, Loaded, Loading, TopWords
 from engine.words import is_single, prepare
-from tui.engine_room import STARTER, open_engine, wait_for
+from tui.engine_room import STARTER, describe, open_engine, wait_for
 from tui.heat import percent
 from tui.literal import clean
 from tui.paths import find_paths
