@@ -1,8 +1,11 @@
 """What a model would have bet: its most probable words at a place, certified.
 
 Best first over token paths: the most probable unfinished paths are decoded together as
-branches, what they finish is added up, what goes on waits its turn. For the display only:
-scores come from the canonical reading alone.
+branches, what they finish is added up, what goes on waits its turn. A word's probability is
+that of its own path (see `engine.surprisal`), so that a form not found yet can come to no more
+than the best unfinished path: when that is less than what was found, the search is over.
+
+For the display only: scores come from the canonical reading alone.
 """
 
 from __future__ import annotations
@@ -97,6 +100,8 @@ class _Search:
         self._left_out = 0.0
         """Probability of the best path that was never looked at."""
         self._forms: dict[str, float] = {}
+        self._complete: set[str] = set()
+        """Forms whose own path has been finished."""
         self.n_decodes = 0
         allowed = model.vocabulary.given(place.rest)
         self._given = place.row.log_mass(allowed)
@@ -135,31 +140,49 @@ class _Search:
         better = sum(
             of > mass for key, (of, _) in self._merged().items() if key != word.casefold()
         )
-        if self._best_unfinished <= mass:
+        unsure = (
+            form
+            for form, of in self._forms.items()
+            if of <= mass < self._bound(form) and form != word
+        )
+        if self._best_unfinished <= mass and next(unsure, None) is None:
             return 1 + better, True
         allowed = self._model.vocabulary.given(self._place.rest)
         n_first = int((self._place.row.log_probs(allowed) > math.log(mass)).sum())
         return 1 + max(better, n_first), False
 
     @property
+    def _certified(self) -> bool:
+        """Whether no other form can be more probable than those that make up the words."""
+        best: set[str] = set()
+        kinds: set[str] = set()
+        last = 0.0
+        for form in sorted(self._forms, key=self._forms.__getitem__, reverse=True):
+            if len(kinds) == self._n_words:
+                break
+            best.add(form)
+            kinds.add(form.casefold())
+            last = self._forms[form]
+        if len(kinds) < self._n_words:
+            last = 0.0
+        if self._best_unfinished > last:
+            return False
+        return all(self._bound(form) <= last for form in self._forms.keys() - best)
+
+    @property
     def _best_unfinished(self) -> float:
+        """The most that a form not found yet can come to: what its one path has so far."""
         best = math.exp(-self._waiting[0].cost) if self._waiting else 0.0
         return max(best, self._left_out)
 
-    @property
-    def _threshold(self) -> float:
-        """Probability of the last of the words wanted, as far as is known."""
-        found = self._merged()
-        if len(found) < self._n_words:
-            return 0.0
-        return heapq.nlargest(self._n_words, (mass for mass, _ in found.values()))[-1]
-
-    @property
-    def _certified(self) -> bool:
-        if not self._waiting and not self._left_out:
-            return True
-        threshold = self._threshold
-        return threshold > 0 and threshold >= self._best_unfinished
+    def _bound(self, form: str) -> float:
+        """The most that a form can come to. One found only in tokens that hold more than the
+        word can still get what is on an unfinished path that spells its beginning."""
+        if form in self._complete:
+            return self._forms[form]
+        spelt = form.encode()
+        paths = (path.cost for path in self._waiting if spelt.startswith(path.spelt))
+        return self._forms[form] + max(self._left_out, math.exp(-min(paths, default=math.inf)))
 
     def _merged(self) -> dict[str, tuple[float, str]]:
         """Folded form → its mass in all its forms, and the most probable of them."""
@@ -172,13 +195,11 @@ class _Search:
 
     def _decode(self) -> None:
         """Ask the model about the best unfinished paths, all at once."""
-        threshold = self._threshold
         chosen: list[_Path] = []
         n_tokens = 0
         while self._waiting and len(chosen) < min(MOST_BRANCHES, self._n_words + 3):
-            path = self._waiting[0]
-            n_tokens += len(path.tokens)
-            if n_tokens > BRANCH_CELLS or math.exp(-path.cost) < threshold:
+            n_tokens += len(self._waiting[0].tokens)
+            if n_tokens > BRANCH_CELLS:
                 break
             chosen.append(heapq.heappop(self._waiting))
         if not chosen:  # one path longer than all cells
@@ -193,6 +214,7 @@ class _Search:
             word, whole = leading_word(path.spelt)
             if word and whole:
                 self._finish(word, math.exp(row.log_mass(vocabulary.ends) - path.cost))
+                self._complete.add(word)
             self._extend(path, row, vocabulary.continuing)
 
     def _extend(self, path: _Path, row: Row, allowed: Tokens) -> None:
@@ -213,6 +235,8 @@ class _Search:
             word, whole = leading_word(spelt)
             if word and (not whole or is_single(word)):
                 self._finish(word, math.exp(-cost))
+                if whole:
+                    self._complete.add(word)
             elif whole:
                 heapq.heappush(self._waiting, _Path(cost, (*path.tokens, token), spelt))
 

@@ -20,6 +20,7 @@ import regex
 from numpy.typing import NDArray
 
 from engine.race import Draw, Identity, Player, Setup, Target
+from engine.token_model import BRANCH_CELLS, MOST_BRANCHES
 from engine.vocabulary import Vocabulary
 
 _NEXT_TO_NOTHING = -200.0
@@ -35,6 +36,15 @@ class Decode:
     wanted: tuple[int, ...]
     cleared: bool
     """The cache was emptied since the call before."""
+
+
+@dataclass(frozen=True)
+class Branched:
+    """One call of `branch`, as the toy saw it."""
+
+    position: int
+    branches: tuple[tuple[int, ...], ...]
+    every_row: bool
 
 
 class ToyModel:
@@ -76,6 +86,7 @@ class ToyModel:
         self.window = window
         self.all_rows = all_rows
         self.calls: list[Decode] = []
+        self.branched: list[Branched] = []
         self._n_used = 1 + len(pieces)
         self._by_shape = by_shape
         self._even = even
@@ -130,6 +141,30 @@ class ToyModel:
             if place in wanted:
                 rows.append(self._logits(self._hash.digest(), self._cache))
         out = np.array(rows, dtype=np.float32).reshape(len(rows), len(self.pieces))
+        self._given_out = out
+        return out
+
+    def branch(
+        self, position: int, branches: Sequence[Sequence[int]], every_row: bool
+    ) -> NDArray[np.float32]:
+        assert 0 < position <= len(self._cache), "branches go off what is in the cache"
+        assert 0 < len(branches) <= MOST_BRANCHES
+        assert 0 < sum(map(len, branches)) <= BRANCH_CELLS and all(branches)
+        if self._given_out is not None:
+            self._given_out.fill(np.nan)
+        self.branched.append(Branched(position, tuple(map(tuple, branches)), every_row))
+        rows: list[NDArray[np.float32]] = []
+        for branch in branches:
+            state = self._fresh_hash()
+            context = self._cache[:position]
+            for place, token in enumerate(context):
+                state.update(struct.pack("<ii", place, token))
+            for place, token in enumerate(branch):
+                context = [*context, token]
+                state.update(struct.pack("<ii", position + place, token))
+                if every_row or place == len(branch) - 1:
+                    rows.append(self._logits(state.digest(), context))
+        out = np.array(rows, dtype=np.float32)
         self._given_out = out
         return out
 
