@@ -148,10 +148,8 @@ def test_other_spellings_of_a_word_add_up(toy: Any) -> None:
     }
     model = toy([b" ab", b" a", b" b", b"b", b"."], table=table)
     top = ask(model, " ", 2)
-    assert [(found.word, round(found.percent)) for found in top.words] == [
-        ("ab", 60),
-        ("b", 40),
-    ]
+    shares = [(found.word, round(found.percent)) for found in top.words]
+    assert shares == [("ab", 75), ("b", 25)]
 
 
 def test_forms_that_differ_only_in_case_are_one(toy: Any) -> None:
