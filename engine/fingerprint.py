@@ -13,7 +13,7 @@ from importlib import metadata, util
 from pathlib import Path
 
 _BINDING = "llama_cpp"
-_CPU_ONLY = ("base", "cpu")
+_CPU_ONLY = {"base", "cpu"}
 _CPU_FACTS = ("model name", "flags", "features")
 
 
@@ -29,12 +29,9 @@ def cpu_build() -> str | None:
         found = _libraries(Path(((spec and spec.submodule_search_locations) or [])[0]) / "lib")
     except (ImportError, IndexError, OSError, ValueError):
         return None
-    backends = {
-        name.removeprefix("libggml-").partition(".")[0].partition("-")[0]
-        for name, _, _ in found
-        if name.startswith("libggml-")
-    }
-    if not found or not backends <= set(_CPU_ONLY):
+    names = (name.removeprefix("lib").partition(".")[0] for name, _, _ in found)
+    backends = {name.split("-")[1] for name in names if name.startswith("ggml-")}
+    if not {"cpu"} <= backends <= _CPU_ONLY:
         return None
     facts = repr((version, found, platform.machine(), _processor()))
     return hashlib.sha256(facts.encode()).hexdigest()

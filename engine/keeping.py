@@ -31,7 +31,7 @@ from engine.predictor import (
 )
 from engine.race import Identity
 from engine.remembered import Remembered, file_key
-from engine.words import sha256
+from engine.words import sha256, words
 
 Answer = TypeVar("Answer")
 
@@ -51,10 +51,13 @@ class Keeping:
         self._kept = Kept(cache / "readings")
         self._identities = Remembered(cache / "identities.json")
         self._lazy = lazy
+        self._closed = False
         self._lock = threading.Lock()
         self._asked: dict[Future[Any], Future[Any]] = {}
-        """What was handed out → what it waits for."""
+        """What was handed out → what it waits for, in the order of asking."""
+        # Of the thread below alone, as the order of asking makes them:
         self._loads: dict[str, Future[Loaded]] = {}
+        """Role → its model, or why it cannot be used."""
         self._put_off: dict[str, tuple[Loading, OnProgress | None]] = {}
         """Role → what is loaded once it is needed."""
         self._waiting: SimpleQueue[Callable[[], None]] = SimpleQueue()
@@ -63,18 +66,7 @@ class Keeping:
 
     def load(self, loading: Loading, on_progress: OnProgress | None = None) -> Future[Loaded]:
         """See `Predictor.load`; a model known from before may be loaded later, or never."""
-        name = _identity_name(loading)
-        future: Future[Loaded]
-        if self._lazy and (known := self._remembered(name)) is not None:
-            future = Future()
-            future.set_result(known)
-            self._put_off[loading.role] = loading, on_progress
-        else:
-            self._put_off.pop(loading.role, None)
-            future = self._predictor.load(loading, on_progress)
-            future.add_done_callback(lambda done: self._remember(name, done))
-        self._loads[loading.role] = future
-        return future
+        return self._later(lambda given: self._load(given, loading, on_progress))
 
     def read(
         self, job: Job, on_bits: OnBits | None = None, on_progress: OnProgress | None = None
@@ -88,7 +80,7 @@ class Keeping:
         """See `Predictor.top_words`."""
 
         def ask(given: Future[Any]) -> None:
-            self._load_now(asking.role)
+            self._have_loaded(asking.role)
             self._pass_on(given, self._predictor.top_words(asking, on_top, on_progress))
 
         return self._later(ask)
@@ -97,7 +89,7 @@ class Keeping:
         """See `Predictor.compare`."""
 
         def ask(given: Future[Any]) -> None:
-            self._load_now(comparison.role)
+            self._have_loaded(comparison.role)
             self._pass_on(given, self._predictor.compare(comparison))
 
         return self._later(ask)
@@ -106,20 +98,23 @@ class Keeping:
         """See `Predictor.cancel`."""
         future.cancel()
         with self._lock:
-            inner = self._asked.pop(future, None)
-        if inner is not None:
-            self._predictor.cancel(inner)
+            inner, made = self._asked.pop(future, None), self._made
+        if inner is not None and made is not None:
+            made.cancel(inner)
 
     def close(self) -> None:
         """See `Predictor.close`."""
         with self._lock:
-            made, self._make = self._made, _closed
+            self._closed = True
+            made = self._made
         if made is not None:
             made.close()
 
     @property
     def _predictor(self) -> Predictor:
         with self._lock:
+            if self._closed:
+                raise CancelledError
             if self._made is None:
                 self._made = self._make()
             return self._made
@@ -127,16 +122,18 @@ class Keeping:
     def _later(self, ask: Callable[[Future[Any]], None]) -> Future[Any]:
         """Have something asked when its turn comes."""
         given: Future[Any] = Future()
+        if self._closed:
+            given.set_exception(EngineError("The engine has been closed."))
+            return given
 
         def take_turn() -> None:
-            if given.cancelled():
+            if self._closed or given.cancelled():
+                given.cancel()
                 return
             try:
                 ask(given)
-            except BitraceError as error:
-                _settle(given.set_exception, error)
             except Exception as error:
-                _settle(given.set_exception, EngineError(f"The engine failed: {error!r}."))
+                _fail(given, error)
 
         self._waiting.put(take_turn)
         return given
@@ -158,16 +155,48 @@ class Keeping:
             self.cancel(given)
 
         def answer(done: Future[Answer]) -> None:
+            try:
+                _settle(given.set_result, change(done.result()))
+            except Exception as error:
+                _fail(given, error)
             with self._lock:
                 self._asked.pop(given, None)
-            if done.cancelled():
-                given.cancel()
-            elif (error := done.exception()) is not None:
-                _settle(given.set_exception, error)
-            else:
-                _settle(given.set_result, change(done.result()))
 
         inner.add_done_callback(answer)
+
+    def _answer(self, given: Future[Answer], answer: Answer) -> None:
+        """Give an answer that is there already, once all asked before it have been given."""
+        with self._lock:
+            earlier = list(self._asked)
+
+        def in_turn(_done: object = None) -> None:
+            while earlier and earlier[-1].done():
+                earlier.pop()
+            if earlier:
+                earlier[-1].add_done_callback(in_turn)
+            else:
+                _settle(given.set_result, answer)
+
+        in_turn()
+
+    def _load(
+        self, given: Future[Loaded], loading: Loading, on_progress: OnProgress | None
+    ) -> None:
+        name = _identity_name(loading)
+        self._put_off.pop(loading.role, None)
+        if self._lazy and (known := self._remembered(name)) is not None:
+            self._put_off[loading.role] = loading, on_progress
+            self._loads[loading.role] = Future()
+            self._loads[loading.role].set_result(known)
+            self._answer(given, known)
+            return
+        self._loads[loading.role] = given
+
+        def remember(loaded: Loaded) -> Loaded:
+            self._remember(name, loading, loaded)
+            return loaded
+
+        self._pass_on(given, self._predictor.load(loading, on_progress), remember)
 
     def _read(
         self,
@@ -176,62 +205,84 @@ class Keeping:
         on_bits: OnBits | None,
         on_progress: OnProgress | None,
     ) -> None:
-        key = self._key(job)
-        if key is None:
+        found = self._key(job)
+        if found is None:
             self._pass_on(given, self._predictor.read(job, on_bits, on_progress))
             return
-        entry = self._kept.get(key) or NOTHING
-        known = entry.of(job.words)
+        key, n_words = found
+        entry = self._kept.get(key, n_words) or NOTHING
+        known, missing = entry.of(job.words), entry.missing(job.words)
+        lacks_tokens = job.all_tokens and entry.token_bits is None
+        if lacks_tokens:  # then all has to be read, whatever is known
+            known, missing = {}, job.words
         if known and on_bits:
-            on_bits(dict(known))
-        missing = entry.missing(job.words, job.all_tokens)
-        if missing == ():
-            if on_progress:
-                on_progress(1.0)
+            _tell(on_bits, dict(known))
+        if missing == () and not lacks_tokens:
+            _tell(on_progress, 1.0)
             token_bits = entry.token_bits if job.all_tokens else None
-            _settle(given.set_result, Reading(known, entry.n_tokens, token_bits))
+            self._answer(given, Reading(known, entry.n_tokens, token_bits))
             return
-        self._load_now(job.role)
+        self._have_loaded(job.role)
         asked = self._predictor.read(replace(job, words=missing), on_bits, on_progress)
 
         def keep(reading: Reading) -> Reading:
-            self._kept.put(key, entry.with_more(reading, missing is None))
-            if missing is None:
-                return reading
-            return replace(reading, bits={**known, **reading.bits})
+            whole = missing is None and len(reading.bits) == n_words
+            # What else has been read of this text meanwhile is kept too.
+            newest = self._kept.get(key, n_words) or entry
+            self._kept.put(key, newest.with_more(reading, whole))
+            return replace(reading, bits={**known, **reading.bits}) if known else reading
 
         self._pass_on(given, asked, keep)
 
-    def _key(self, job: Job) -> Key | None:
-        """Under what a job's reading is kept; None where it cannot be, as without a model."""
-        try:
-            identity = self._loads[job.role].result().identity
-            return Key(
-                before_sha256=sha256(job.text[: job.before] if job.mind.reads_all else ""),
-                text_sha256=sha256(job.text[job.before :]),
-                model_sha256=identity.sha256,
-                memory=job.mind.memory,
-                window=identity.window,
-                reading_version=identity.reading_version,
-                backend=identity.backend,
-            )
-        except (KeyError, BitraceError, CancelledError, UnicodeEncodeError):
-            return None
-
-    def _load_now(self, role: str) -> None:
-        """Load a model that was put off.
+    def _key(self, job: Job) -> tuple[Key, int] | None:
+        """Under what a job's reading is kept, and how many words its text has; None where it
+        cannot be kept.
 
         Raises:
-            BitraceError: it cannot be loaded, or is not what it was.
+            BitraceError: the model could not be loaded.
+        """
+        if job.role not in self._loads:
+            return None
+        loaded = self._loads[job.role].result()
+        passage = job.text[job.before :]
+        try:
+            key = Key(
+                before_sha256=sha256(job.text[: job.before] if job.mind.reads_all else ""),
+                text_sha256=sha256(passage),
+                model_sha256=loaded.identity.sha256,
+                memory=job.mind.memory,
+                window=loaded.identity.window,
+                reading_version=loaded.identity.reading_version,
+                # Layers left to the CPU round as they do there.
+                backend=f"{loaded.identity.backend}; {loaded.place}",
+            )
+        except UnicodeEncodeError:
+            return None
+        return key, len(words(passage))
+
+    def _have_loaded(self, role: str) -> None:
+        """See to it that a model is there, if one was asked for.
+
+        Raises:
+            BitraceError: it cannot be loaded, or is not what it was; later askers hear it too.
         """
         if role not in self._put_off:
+            if role in self._loads:
+                self._loads[role].result()
             return
         loading, on_progress = self._put_off.pop(role)
-        future = self._predictor.load(loading, on_progress)
-        future.add_done_callback(lambda done: self._remember(_identity_name(loading), done))
-        now, before = future.result(), self._loads[role].result()
-        if now.identity != before.identity:
-            raise ModelError(f"{loading.path} is read in another way now: try once more.")
+        before = self._loads[role].result()
+        self._loads[role] = Future()
+        try:
+            name = _identity_name(loading)
+            now = self._predictor.load(loading, on_progress).result()
+            self._remember(name, loading, now)
+            if (now.identity, now.place) != (before.identity, before.place):
+                raise ModelError(f"{loading.path} is read in another way now: try once more.")
+        except Exception as error:
+            _fail(self._loads[role], error)
+            raise
+        self._loads[role].set_result(now)
 
     def _remembered(self, name: str | None) -> Loaded | None:
         """A model as it was when it was last loaded."""
@@ -242,20 +293,23 @@ class Keeping:
             loaded = Loaded(Identity(**fields.pop("identity")), **fields)
             if loaded.identity.reading_version != READING_VERSION:
                 return None
-        except (ValueError, TypeError, KeyError, AttributeError):
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return None
         return loaded
 
-    def _remember(self, name: str | None, future: Future[Loaded]) -> None:
-        if name is None or future.cancelled() or future.exception() is not None:
+    def _remember(self, name: str | None, loading: Loading, loaded: Loaded) -> None:
+        """Remember a model, unless its file was changed while it was loaded."""
+        if name is None or _identity_name(loading) != name:
             return
-        told = json.dumps(asdict(future.result()))
+        told = json.dumps(asdict(loaded))
         if self._identities.get(name) != told:
             self._identities.put(name, told)
 
 
-def _closed() -> Predictor:
-    raise EngineError("The engine has been closed.")
+def _tell(listener: Callable[[Any], None] | None, what: object) -> None:
+    if listener:
+        with suppress(Exception):  # a listener's fault must not cost the reading
+            listener(what)
 
 
 def _identity_name(loading: Loading) -> str | None:
@@ -267,6 +321,15 @@ def _identity_name(loading: Loading) -> str | None:
         return f"{build}:{loading.gpu_layers}:{file_key(Path(loading.path))}"
     except (OSError, ValueError):
         return None
+
+
+def _fail(given: Future[Any], error: Exception) -> None:
+    if isinstance(error, CancelledError):
+        given.cancel()
+    elif isinstance(error, BitraceError):
+        _settle(given.set_exception, error)
+    else:
+        _settle(given.set_exception, EngineError(f"The engine failed: {error!r}."))
 
 
 def _settle(how: Callable[[Any], None], what: object) -> None:

@@ -10,10 +10,12 @@ import hashlib
 import json
 import math
 import os
+import stat
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import cast
 
@@ -65,24 +67,25 @@ class Entry:
     """All words of the text have been asked for."""
 
     def of(self, words: Sequence[int] | None) -> Mapping[int, float]:
-        """What is known of some words, or of all."""
+        """What is known of some words; of all of them everything or nothing."""
         if words is None:
-            return self.bits
+            return self.bits if self.whole else {}
         return {index: self.bits[index] for index in words if index in self.bits}
 
-    def missing(self, words: Sequence[int] | None, all_tokens: bool) -> tuple[int, ...] | None:
+    def missing(self, words: Sequence[int] | None) -> tuple[int, ...] | None:
         """The words that have to be read; None for all of them, () for none."""
-        if all_tokens and self.token_bits is None:
-            return None
-        if self.whole:
-            return ()
-        return None if words is None else tuple(w for w in words if w not in self.bits)
+        if words is None:
+            return () if self.whole else None
+        return tuple(index for index in words if index not in self.bits)
 
     def with_more(self, reading: Reading, whole: bool) -> Entry:
         """This and another reading of the same text."""
-        bits = reading.bits if whole else {**self.bits, **reading.bits}
+        bits = self.bits
+        if whole or not self.whole:
+            bits = reading.bits if whole else {**self.bits, **reading.bits}
         token_bits = self.token_bits if reading.token_bits is None else reading.token_bits
-        return Entry(bits, max(self.n_tokens, reading.n_tokens), token_bits, whole)
+        n_tokens = max(self.n_tokens, reading.n_tokens)
+        return Entry(bits, n_tokens, token_bits, whole or self.whole)
 
 
 NOTHING = Entry({})
@@ -100,16 +103,22 @@ class Kept:
         self._folder = folder
         self._most_bytes = most_bytes
 
-    def get(self, key: Key) -> Entry | None:
-        """What is known under a key; a damaged or foreign entry is removed."""
+    def get(self, key: Key, n_words: int) -> Entry | None:
+        """What is known under a key; a damaged or foreign entry is removed.
+
+        Args:
+            key: what the bits depend on.
+            n_words: how many words the text has.
+        """
         path = self._folder / key.name
         try:
-            if path.stat().st_size > self._most_bytes:
-                raise ValueError
-            entry = _parse(path.read_bytes(), key)
+            status = path.stat()
+            if not stat.S_ISREG(status.st_mode) or status.st_size > self._most_bytes:
+                raise ValueError("not an entry")
+            entry = _parse(path.read_bytes(), key, n_words)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, RecursionError, MemoryError):
+        except (OSError, ValueError, OverflowError, RecursionError, MemoryError):
             with suppress(OSError):
                 path.unlink()
             return None
@@ -129,25 +138,26 @@ class Kept:
                 beside = Path(file.name)
                 file.write(raw)
             beside.replace(self._folder / key.name)
-            self._make_room()
+            self._make_room(key.name)
         except OSError:
             if beside is not None:
                 with suppress(OSError):
                     beside.unlink(missing_ok=True)
 
-    def _make_room(self) -> None:
+    def _make_room(self, just_kept: str) -> None:
         with os.scandir(self._folder) as entries:
-            found = [(entry.stat(), entry.path) for entry in entries if entry.is_file()]
+            found = [(entry.stat(), entry) for entry in entries if entry.is_file()]
         total = sum(status.st_size for status, _ in found)
         if total <= self._most_bytes:
             return
         found.sort(key=lambda one: one[0].st_mtime_ns)
-        for status, path in found[:-1]:  # the last is the one just kept
+        for status, entry in found:
             if total <= self._most_bytes * _KEPT_SHARE:
                 return
-            with suppress(OSError):
-                Path(path).unlink()
-            total -= status.st_size
+            if entry.name != just_kept:  # two written at once can have the same time
+                with suppress(OSError):
+                    Path(entry.path).unlink()
+                total -= status.st_size
 
 
 def _dump(key: Key, entry: Entry) -> bytes:
@@ -166,11 +176,11 @@ def _dump(key: Key, entry: Entry) -> bytes:
     return hashlib.sha256(body).hexdigest().encode() + b"\n" + body
 
 
-def _parse(raw: bytes, key: Key) -> Entry:
+def _parse(raw: bytes, key: Key, n_words: int) -> Entry:
     """An entry from its bytes.
 
     Raises:
-        ValueError: damaged, of another form, or kept under another key.
+        ValueError: damaged, of another form, of another text, or kept under another key.
     """
     digest, _, body = raw.partition(b"\n")
     if hashlib.sha256(body).hexdigest().encode() != digest:
@@ -183,21 +193,25 @@ def _parse(raw: bytes, key: Key) -> Entry:
         raise ValueError("another entry")
     bits = _numbers(fields.get("bits"))
     n_tokens, token_bits = fields.get("n_tokens"), fields.get("token_bits")
-    if not isinstance(n_tokens, int) or n_tokens < 0:
+    if type(n_tokens) is not int or n_tokens < 0:
         raise ValueError("not a count")
     if token_bits is not None:
         (token_bits,) = _numbers([token_bits])
-    if fields.get("words") is None:
+    if "words" in fields and fields["words"] is None:
+        if len(bits) != n_words:
+            raise ValueError("not the words of this text")
         return Entry(WordBits(bits), n_tokens, token_bits, whole=True)
-    return Entry(dict(zip(_indices(fields["words"]), bits, strict=True)), n_tokens, token_bits)
+    indices = _indices(fields.get("words"), n_words)
+    return Entry(dict(zip(indices, bits, strict=True)), n_tokens, token_bits)
 
 
-def _indices(told: object) -> list[int]:
+def _indices(told: object, n_words: int) -> list[int]:
+    """Indices of words as they are written: ascending, none twice."""
     if not isinstance(told, list):
         raise ValueError("not word indices")
     indices = cast("list[object]", told)
-    found = [one for one in indices if isinstance(one, int) and one >= 0]
-    if len(found) != len(indices):
+    found = [one for one in indices if type(one) is int and 0 <= one < n_words]
+    if len(found) != len(indices) or any(one >= other for one, other in pairwise(found)):
         raise ValueError("not word indices")
     return found
 
@@ -206,7 +220,7 @@ def _numbers(told: object) -> list[float]:
     if not isinstance(told, list):
         raise ValueError("not bits")
     numbers = cast("list[object]", told)
-    found = [float(one) for one in numbers if isinstance(one, int | float)]
+    found = [float(one) for one in numbers if type(one) is float or type(one) is int]
     if len(found) != len(numbers) or not all(math.isfinite(one) and one >= 0 for one in found):
         raise ValueError("not bits")
     return found

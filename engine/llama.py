@@ -114,7 +114,7 @@ class Library:
                 f"this llama.cpp does not know ({reason}). Get it again or choose another."
             )
         try:
-            return Model(handle, path, self._log.offloaded, self._main_device())
+            return Model(self, handle, path, self._log.offloaded, self._main_device())
         except BaseException:
             api.llama_model_free(handle)
             raise
@@ -128,8 +128,14 @@ class Model:
     """A loaded model with its cache; satisfies `engine.token_model.TokenModel`."""
 
     def __init__(
-        self, handle: Any, path: Path, offloaded: tuple[int, int], device: str
+        self,
+        library: Library,
+        handle: Any,
+        path: Path,
+        offloaded: tuple[int, int],
+        device: str,
     ) -> None:
+        self._library = library  # llama.cpp logs through it as long as there is a model
         self._handle = handle
         self.path = path
         self._vocab: Any = api.llama_model_get_vocab(handle)

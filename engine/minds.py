@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from engine.words import Word
 
-READING_VERSION = 1
+READING_VERSION = 2
 """Which rules bits were got by; bits of different versions are never compared.
 
 It rises with every change after which the same text, read by the same model file on the same

@@ -88,7 +88,7 @@ class ScriptedPredictor:
     def top_words(
         self, asking: Asking, on_top: OnTop | None = None, on_progress: OnProgress | None = None
     ) -> Future[dict[int, TopWords]]:
-        """The printed word with the share the script gives it, among words of the text."""
+        """The printed word with the share the script gives it, among those before it."""
         return self._later(lambda: self._top_words(asking, on_top, on_progress))
 
     def compare(self, comparison: Comparison) -> Future[dict[int, tuple[float, ...]]]:
@@ -139,7 +139,8 @@ class ScriptedPredictor:
         wanted = (len(found),) if asking.words is None else asking.words
         tops: dict[int, TopWords] = {}
         for done, index in enumerate(wanted, 1):
-            others = dict.fromkeys(word.text.casefold() for word in found)
+            # Up to the printed one: what comes behind a place must not show there.
+            others = dict.fromkeys(word.text.casefold() for word in found[: index + 1])
             shares = {
                 text: 100 * 2 ** -self._script(asking.mind, Word(index, 0, 0, text))
                 for text in others

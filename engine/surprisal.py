@@ -85,11 +85,11 @@ class Tally:
 
     __slots__ = (
         "_beyond",
-        "_ends",
         "_given",
         "_path",
         "_text",
         "_vocabulary",
+        "_whole",
         "next_row",
         "span",
     )
@@ -101,7 +101,8 @@ class Tally:
         self._vocabulary = vocabulary
         self._path = 0.0
         self._given = 0.0
-        self._ends = 0.0
+        self._whole: float | None = None
+        """Log-probability of the tokens that are the word and no more, its end included."""
         self._beyond: list[float] = []
 
     def see(self, j: int, start: int, token: int, row: Row) -> None:
@@ -115,18 +116,32 @@ class Tally:
         span = self.span
         self.next_row = j + 1
         if j > span.last:
-            self._ends = 0.0 if span.single else row.log_mass(self._vocabulary.ends)
+            ends = 0.0 if span.single else row.log_mass(self._vocabulary.ends)
+            self._whole = self._path + ends
             return
         if j == span.first:
             self._given = row.log_mass(self._vocabulary.given(self._text[start : span.start]))
-        finishing = self._vocabulary.beyond(self._text[start : span.end], span.single)
-        if j == span.last and span.reaches_past and token not in finishing:
-            # A token that holds the word and then part of a character: what the part belongs
-            # to is known from the text, so the token itself counts.
-            finishing = np.append(finishing, np.int32(token))
+        word_end = self._text[start : span.end]
+        finishing = self._vocabulary.beyond(word_end, span.single)
+        if j == span.last and span.reaches_past:
+            finishing = self._reach_past(word_end, finishing, token, row)
         if len(finishing):
             self._beyond.append(self._path + row.log_mass(finishing))
         self._path += row.logprob(token)
+
+    def _reach_past(self, word_end: bytes, finishing: Tokens, token: int, row: Row) -> Tokens:
+        """The word's last token holds more than the word; the tokens that finish it."""
+        if self.span.single:
+            # That it goes on like this is not known before the next word: the character's own
+            # token is the character as well, and then it is over.
+            alone = self._vocabulary.exactly(word_end)
+            if alone is not None:
+                self._whole = self._path + row.logprob(alone)
+        elif token not in finishing:
+            # A token that holds the word and then part of a character: what the part belongs
+            # to is known from the text, so the token itself counts.
+            return np.append(finishing, np.int32(token))
+        return finishing
 
     @property
     def done(self) -> bool:
@@ -137,8 +152,8 @@ class Tally:
     def bits(self) -> float:
         """The word's surprisal in bits, once all its rows have been seen."""
         terms = list(self._beyond)
-        if not self.span.reaches_past:
-            terms.append(self._path + self._ends)
+        if self._whole is not None:
+            terms.append(self._whole)
         nats = self._given - _log_sum_exp(terms)
         return max(0.0, nats / math.log(2))
 

@@ -90,6 +90,12 @@ class Vocabulary:
             longer &= ~self._kinds.continues[behind]
         return self._order[where][longer]
 
+    def exactly(self, spelt: bytes) -> int | None:
+        """The token whose piece is `spelt`; the first by its id if there are several."""
+        where, _, longer = self._beginning_with(spelt)
+        found = self._order[where][~longer]
+        return int(found.min()) if len(found) else None
+
     def _beginning_with(self, prefix: bytes) -> tuple[slice, NDArray[np.int64], Flags]:
         """The slice of sorted pieces beginning with `prefix`, the byte position behind it in
         each, and whether anything stands there."""

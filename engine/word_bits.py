@@ -23,11 +23,17 @@ class WordBits(Mapping[int, float]):
         self._n = len(all_bits)
 
     def update(self, more: Mapping[int, float]) -> None:
-        """Take in the bits of some words."""
+        """Take in the bits of some words.
+
+        Raises:
+            IndexError: a word before the first.
+        """
         for index, bits in more.items():
+            if index < 0:
+                raise IndexError(index)
             if (missing := index + 1 - len(self._bits)) > 0:
                 self._bits.extend([math.nan] * missing)
-            self._n += math.isnan(self._bits[index])
+            self._n += math.isnan(self._bits[index]) - math.isnan(bits)
             self._bits[index] = bits
 
     def __getitem__(self, index: int) -> float:

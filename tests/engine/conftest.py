@@ -323,7 +323,11 @@ def word_bits(
     path, beyond = 1.0, 0.0
     for j in range(place.j0, place.j1 + 1):
         finishing = beyond_tokens(pieces, text[starts[j] : b], single)
-        if j == place.j1 and place.reaches_past:
+        if j == place.j1 and place.reaches_past and single:
+            # The character alone: that the token holds more is not known yet.
+            alone = [t for t, piece in enumerate(pieces) if piece == text[starts[j] : b]]
+            finishing.update(alone[:1])
+        elif j == place.j1 and place.reaches_past:
             # Where it goes on with part of a character, the text says that the word is over.
             finishing.add(tokens[j])
         beyond += path * sum(row(j)[t] for t in finishing)

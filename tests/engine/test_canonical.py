@@ -226,8 +226,9 @@ def test_a_word_whose_rows_straddle_is_scored_wholly_in_the_next_window(toy: Any
     for call in model.calls:
         sequence += call.cleared
         rows += [(sequence, call.position + place) for place in call.wanted]
-    # Row 7 is the third of the second window, which begins behind token 4.
-    assert rows == [(1, 2), (1, 3), (1, 4), (1, 5), (1, 6)]
+    # Row 7 is the third of the second window, which begins behind token 4; the first window
+    # holds no word that is asked for and is passed over.
+    assert rows == [(0, 2), (0, 3), (0, 4), (0, 5), (0, 6)]
 
 
 @pytest.mark.parametrize("window", [2, 3, 5, 7, 10, 100])
