@@ -251,8 +251,18 @@ def decode_block(model: TokenModel, block: Block, useful: Sequence[int]) -> NDAr
     """
     if block.position == 0:
         model.clear()
-    if model.all_rows:
-        every = model.decode(block.tokens, block.position, range(len(block.tokens)))
-        return every[[j - block.first_row for j in useful]]
     places = [j - block.first_row for j in useful]
-    return model.decode(block.tokens, block.position, places)
+    asked = range(len(block.tokens)) if model.all_rows else _enough(places, block)
+    logits = model.decode(block.tokens, block.position, asked)
+    return logits if len(asked) == len(places) else logits[[asked.index(at) for at in places]]
+
+
+def _enough(places: list[int], block: Block) -> list[int]:
+    """Places whose rows are asked for: those needed, and more from the front where that is
+    too few for the bits not to depend on how many they are."""
+    missing = block.least_rows - len(places)
+    if not places or missing <= 0:
+        return places
+    needed = set(places)
+    others = [at for at in range(block.least_rows) if at not in needed]
+    return sorted([*places, *others[:missing]])

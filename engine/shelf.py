@@ -86,15 +86,19 @@ class Shelf:
         return self._models[role][2]
 
     def check_rows(self, role: str) -> bool:
-        """Whether asking a model for fewer rows changes bits; it is remembered."""
+        """Whether a word alone has other bits than among all; it is remembered."""
         from engine.canonical import read_all
 
         model = self.model(role)
-        some = words(_ROWS_TEXT)[10::20]
-        model.all_rows = False
-        few = read_all(model, _ROWS_TEXT, some).bits
+        found = words(_ROWS_TEXT)
         model.all_rows = True
-        matter = read_all(model, _ROWS_TEXT, some).bits != few
+        every = read_all(model, _ROWS_TEXT, found).bits
+        model.all_rows = False
+        alone = {
+            index: read_all(model, _ROWS_TEXT, [found[index]]).bits[index]
+            for index in range(4, len(found), 12)
+        }
+        matter = any(every[index] != bits for index, bits in alone.items())
         model.all_rows = matter
         key = _rows_key(model, self._sha256(model.path))
         self._memory.put(key, "matter" if matter else "do not matter")

@@ -124,7 +124,7 @@ class Worker:
             sha256=sha256,
             quantization=facts.quantization,
             reading_version=READING_VERSION,
-            backend=facts.backend,
+            backend=facts.backend + ("; all rows" if model.all_rows else ""),
             window=facts.window,
             place=facts.place,
             layers=facts.layers,

@@ -130,8 +130,11 @@ def test_only_rows_that_somebody_needs_are_asked_for(
         place = naive.place_of(raw, starts, a, b)
         needed |= set(range(place.j0, place.last_row + 1))
     read_all(model, text, targets)
-    asked = [call.position + place for call in model.calls for place in call.wanted]
-    assert asked == sorted(needed)
+    for call in model.calls:
+        wanted = {j - call.position for j in needed} & set(range(128))
+        assert wanted <= set(call.wanted)
+        # Kernels for few rows round otherwise: the number asked for must not show.
+        assert len(call.wanted) == (max(16, len(wanted)) if wanted else 0)
 
 
 def test_all_rows_are_asked_for_where_the_backend_wants_it(
@@ -227,8 +230,10 @@ def test_a_word_whose_rows_straddle_is_scored_wholly_in_the_next_window(toy: Any
         sequence += call.cleared
         rows += [(sequence, call.position + place) for place in call.wanted]
     # Row 7 is the third of the second window, which begins behind token 4; the first window
-    # holds no word that is asked for and is passed over.
-    assert rows == [(0, 2), (0, 3), (0, 4), (0, 5), (0, 6)]
+    # holds no word that is asked for and is passed over. Of a block all rows are asked for
+    # where it has less than sixteen.
+    assert {(0, place) for place in range(2, 7)} <= set(rows)
+    assert {sequence for sequence, _ in rows} == {0}
 
 
 @pytest.mark.parametrize("window", [2, 3, 5, 7, 10, 100])

@@ -24,6 +24,9 @@ from llama_cpp import llama_cpp as api
 from engine.canonical import read_all, read_short
 from engine.errors import ModelError
 from engine.gguf import check_file, file_sha256
+from engine.link import Link
+from engine.minds import READER
+from engine.predictor import Job, Loading, Reading
 from engine.vocabulary import Vocabulary
 from engine.words import words
 
@@ -393,3 +396,58 @@ def test_a_vocabulary_of_a_real_model_against_the_loops(
     assert set(tiny.vocabulary.ends.tolist()) == naive.ends(pieces)
     for rest in (b"", b" ", b"t"):
         assert set(tiny.vocabulary.given(rest).tolist()) == naive.given(pieces, rest)
+
+
+# ---- texts of any length ----
+
+
+def peak_mb(pid: int | None) -> float:
+    status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="no /proc to ask")
+def test_a_book_takes_hardly_more_memory_than_a_page(tmp_path: Path) -> None:
+    file = write_llama(tmp_path / "tiny.gguf", context=256)
+    link = Link(tmp_path / "log", tmp_path / "cache")
+    try:
+        link.load(Loading("tiny", str(file))).result(60)
+        page, book = (_TEXT * n for n in (40, 3000))
+
+        def read(text: str) -> tuple[Reading, float]:
+            reading = link.read(Job("tiny", READER, text, all_tokens=True)).result(300)
+            return reading, peak_mb(link.pid)
+
+        short, before = read(page)
+        long, after = read(book)
+        n_words = len(words(book))
+        assert n_words > 70_000 and long.n_tokens > 200_000
+        assert list(long.bits) == list(range(n_words))
+        # The text, its tokens and where they lie come to 39 MB here, most of it while
+        # llama.cpp cuts the text; objects kept for each word would come to as much again.
+        assert after - before < 55, "MB"
+        first = {index: long.bits[index] for index in range(100)}
+        assert first == {index: short.bits[index] for index in range(100)}
+    finally:
+        link.close()
+
+
+def test_a_word_late_in_a_book_is_read_without_what_its_window_does_not_need(
+    tmp_path: Path, library: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = library.load(write_llama(tmp_path / "tiny.gguf", context=256), 0, lambda _: None)
+    book = _TEXT * 100
+    found = words(book)
+    whole = read_all(model, book, found).bits
+    n_decodes = 0
+    decode = model.decode
+
+    def counted(*arguments: Any) -> Any:
+        nonlocal n_decodes
+        n_decodes += 1
+        return decode(*arguments)
+
+    monkeypatch.setattr(model, "decode", counted)
+    late = found[-5:]
+    assert read_all(model, book, late).bits == {w.index: whole[w.index] for w in late}
+    assert n_decodes <= 4
