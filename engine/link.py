@@ -6,6 +6,7 @@ Threads, not asyncio, so that the app, plain mode and the command line all use i
 from __future__ import annotations
 
 import itertools
+import os
 import subprocess
 import sys
 import threading
@@ -38,6 +39,10 @@ MOST_DEATHS = 3
 """Deaths on one request after which it is given up."""
 
 _CLOSING_S = 2.0
+_THREADS_YIELD = {"GOMP_SPINCOUNT": "1000"}
+"""llama.cpp's threads wait for each other at every step. By default OpenMP has them turn in place
+for milliseconds, which on a machine with something else to do made a reading last a hundred
+times as long; so briefly, an idle machine reads no slower."""
 
 OnNotice = Callable[[str], None]
 
@@ -159,6 +164,7 @@ class Link:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,  # Ctrl-C in the terminal is the game's affair
+                env={**_THREADS_YIELD, **os.environ},
             )
         except OSError as error:
             raise EngineError(f"The engine cannot be started: {error.strerror}.") from None
