@@ -40,9 +40,9 @@ MOST_DEATHS = 3
 
 _CLOSING_S = 2.0
 _THREADS_YIELD = {"GOMP_SPINCOUNT": "1000"}
-"""llama.cpp's threads wait for each other at every step. By default OpenMP has them turn in place
-for milliseconds, which on a machine with something else to do made a reading last a hundred
-times as long; so briefly, an idle machine reads no slower."""
+"""llama.cpp's threads wait for each other at every step. OpenMP has them turn in place for
+milliseconds unless told otherwise, and on a machine with something else to do a reading then
+lasted a hundred times as long. After so few turns an idle machine reads no slower."""
 
 OnNotice = Callable[[str], None]
 
