@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, InvalidStateError
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from engine.errors import BitraceError, EngineError, ModelError
-from engine.fingerprint import cpu_build
+from engine.identities import Identities, identity_name
 from engine.kept import NOTHING, Kept, Key
-from engine.minds import READING_VERSION
 from engine.predictor import (
     Asking,
     Comparison,
@@ -29,8 +27,6 @@ from engine.predictor import (
     Reading,
     TopWords,
 )
-from engine.race import Identity
-from engine.remembered import Remembered, file_key
 from engine.words import sha256, words
 
 Answer = TypeVar("Answer")
@@ -49,7 +45,7 @@ class Keeping:
         self._make = make
         self._made: Predictor | None = None
         self._kept = Kept(cache / "readings")
-        self._identities = Remembered(cache / "identities.json")
+        self._identities = Identities(cache)
         self._lazy = lazy
         self._closed = False
         self._lock = threading.Lock()
@@ -182,9 +178,9 @@ class Keeping:
     def _load(
         self, given: Future[Loaded], loading: Loading, on_progress: OnProgress | None
     ) -> None:
-        name = _identity_name(loading)
+        name = identity_name(loading)
         self._put_off.pop(loading.role, None)
-        if self._lazy and (known := self._remembered(name)) is not None:
+        if self._lazy and (known := self._identities.get(name)) is not None:
             self._put_off[loading.role] = loading, on_progress
             self._loads[loading.role] = Future()
             self._loads[loading.role].set_result(known)
@@ -193,7 +189,7 @@ class Keeping:
         self._loads[loading.role] = given
 
         def remember(loaded: Loaded) -> Loaded:
-            self._remember(name, loading, loaded)
+            self._identities.put(name, loading, loaded)
             return loaded
 
         self._pass_on(given, self._predictor.load(loading, on_progress), remember)
@@ -214,7 +210,7 @@ class Keeping:
         known, missing = entry.of(job.words), entry.missing(job.words)
         lacks_tokens = job.all_tokens and entry.token_bits is None
         if lacks_tokens:  # then all has to be read, whatever is known
-            known, missing = {}, job.words
+            known, missing = dict[int, float](), job.words
         if known and on_bits:
             _tell(on_bits, dict(known))
         if missing == () and not lacks_tokens:
@@ -274,9 +270,9 @@ class Keeping:
         before = self._loads[role].result()
         self._loads[role] = Future()
         try:
-            name = _identity_name(loading)
+            name = identity_name(loading)
             now = self._predictor.load(loading, on_progress).result()
-            self._remember(name, loading, now)
+            self._identities.put(name, loading, now)
             if (now.identity, now.place) != (before.identity, before.place):
                 raise ModelError(f"{loading.path} is read in another way now: try once more.")
         except Exception as error:
@@ -284,43 +280,11 @@ class Keeping:
             raise
         self._loads[role].set_result(now)
 
-    def _remembered(self, name: str | None) -> Loaded | None:
-        """A model as it was when it was last loaded."""
-        if name is None or (told := self._identities.get(name)) is None:
-            return None
-        try:
-            fields = json.loads(told)
-            loaded = Loaded(Identity(**fields.pop("identity")), **fields)
-            if loaded.identity.reading_version != READING_VERSION:
-                return None
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            return None
-        return loaded
-
-    def _remember(self, name: str | None, loading: Loading, loaded: Loaded) -> None:
-        """Remember a model, unless its file was changed while it was loaded."""
-        if name is None or _identity_name(loading) != name:
-            return
-        told = json.dumps(asdict(loaded))
-        if self._identities.get(name) != told:
-            self._identities.put(name, told)
-
 
 def _tell(listener: Callable[[Any], None] | None, what: object) -> None:
     if listener:
         with suppress(Exception):  # a listener's fault must not cost the reading
             listener(what)
-
-
-def _identity_name(loading: Loading) -> str | None:
-    """Under what a model's identity is remembered; None where only loading can tell it."""
-    build = cpu_build()
-    if build is None:
-        return None
-    try:
-        return f"{build}:{loading.gpu_layers}:{file_key(Path(loading.path))}"
-    except (OSError, ValueError):
-        return None
 
 
 def _fail(given: Future[Any], error: Exception) -> None:

@@ -45,7 +45,9 @@ def guarded(command: Callable[[], int]) -> int:
     from engine.errors import BitraceError
 
     try:
-        return command()
+        code = command()
+        sys.stdout.flush()  # what cannot be written shows here, not at Python's end
+        return code
     except BitraceError as error:
         from tui.literal import clean
 

@@ -178,7 +178,7 @@ def words(
     """Tell which words a model expects next."""
 
     def command() -> int:
-        from tui.expect import run
+        from tui.next_words import run
 
         return run(text, n_words, memory, decodes, format.value, model or "")
 

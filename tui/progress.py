@@ -42,7 +42,8 @@ class Progress:
     def say(self, sentence: str) -> None:
         """A sentence on a line of its own, whoever watches."""
         self.clear()
-        sys.stderr.write(sentence + "\n")
+        if sys.stderr:
+            sys.stderr.write(sentence + "\n")
 
     def clear(self) -> None:
         """Take the bar away."""
@@ -52,6 +53,7 @@ class Progress:
 
 
 def _line(what: str, fraction: float, elapsed_s: float) -> str:
+    fraction = min(1.0, max(0.0, fraction))
     full = round(_BAR_WIDTH * fraction)
     bar = "█" * full + "░" * (_BAR_WIDTH - full)
     rest = ""

@@ -64,8 +64,8 @@ def run(asked: Asked) -> int:
             _Scorer(engine, loaded, text, progress).score(name, asked) for name, text in texts
         ]
     finally:
-        progress.clear()
         engine.close()
+        progress.clear()  # when nobody is left who could draw it again
     print_scores(all_scores, asked.form)
     return 0
 
@@ -141,7 +141,7 @@ def spread(n: int, most: int) -> list[int]:
 
 
 def _text(file: str) -> tuple[str, Text]:
-    """The name and the whole of a file, whatever its kind."""
+    """A file as it was named, and its whole text."""
     if file == STANDARD_INPUT:
         name = "standard input"
         if not sys.stdin:
@@ -155,4 +155,4 @@ def _text(file: str) -> tuple[str, Text]:
     text = prepare(decode(raw, name))
     if not text.shown.strip():
         raise InputError(f"{name} has no text: there is nothing to score.")
-    return name, text
+    return (name if file == STANDARD_INPUT else file), text

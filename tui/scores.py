@@ -30,7 +30,7 @@ class Scores:
     """A scored text."""
 
     name: str
-    """What the file is called."""
+    """The file as it was named; may hold anything."""
     loaded: Loaded
     text: Text
     words: Words
@@ -173,8 +173,17 @@ def _print_json(all_scores: Sequence[Scores]) -> None:
     for number, scores in enumerate(all_scores):
         write(",\n" if number else "")
         for piece in pieces(scores):
-            write(clean(piece, newlines=True))
+            write(_harmless(piece))
     write("\n]\n" if len(all_scores) > 1 else "\n")
+
+
+def _harmless(piece: str) -> str:
+    """JSON that does nothing to a terminal but print; its strings stay what they are."""
+    if clean(piece, newlines=True) == piece:
+        return piece
+    return "".join(
+        sign if clean(sign, newlines=True) == sign else json.dumps(sign)[1:-1] for sign in piece
+    )
 
 
 def _print_csv(all_scores: Sequence[Scores]) -> None:
@@ -190,7 +199,7 @@ def _print_csv(all_scores: Sequence[Scores]) -> None:
         for word in scores.words:
             row = {"file": clean(scores.name), **word_of(scores, word)}
             if scores.tops is not None:
-                row["top"] = " ".join(one.word for one in scores.tops[word.index].words)
+                row["top"] = " ".join(clean(one.word) for one in scores.tops[word.index].words)
             writer.writerow(row)
 
 

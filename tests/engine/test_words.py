@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import unicodedata
+from collections.abc import Sequence
 
 import pytest
 import regex
@@ -15,6 +17,8 @@ from engine.words import (
     fold,
     has_digit,
     is_single,
+    is_word_character,
+    leading_word,
     n_letters,
     only_word,
     prepare,
@@ -271,6 +275,174 @@ def test_all_that_is_no_word_is_separator(raw: str) -> None:
     for word in words(text):
         rest[word.start : word.end] = " " * (word.end - word.start)
     assert not regex.search(r"[\p{L}\p{M}\p{N}]", "".join(rest))
+
+
+@given(texts, st.integers(-9, 9), st.integers(-9, 9) | st.none(), st.integers(-3, 3))
+def test_words_are_a_sequence_like_any_list(
+    raw: str, start: int, stop: int | None, step: int
+) -> None:
+    found = words(prepare(raw).normalized)
+    every = list(found)
+    assert isinstance(found, Sequence)
+    assert len(found) == len(every)
+    assert list(reversed(found)) == every[::-1]
+    assert found[start:stop] == every[start:stop]
+    if step:
+        assert found[start:stop:step] == every[start:stop:step]
+    for index in range(-len(every), len(every)):
+        assert found[index] == every[index]
+    for index in (len(every), -len(every) - 1):
+        with pytest.raises(IndexError):
+            found[index]
+
+
+def test_words_are_made_when_they_are_asked_for() -> None:
+    found = words("The ferry leaves. " * 10_000)
+    assert len(found) == 30_000
+    assert len(found[10:-10]) == 29_980
+    assert sum(sys.getsizeof(part) for part in (found._starts, found._ends)) < 17 * 30_000
+    assert found[29_999] == found[-1] != found[2]
+    assert (found[-1].index, found[-1].text) == (29_999, "leaves")
+    assert not hasattr(found, "__dict__")
+
+
+# ---- words as they are being spelt ----
+
+
+@pytest.mark.parametrize(
+    ("spelt", "word", "goes_on"),
+    [
+        (b"", "", True),
+        (b"sea", "sea", True),
+        (b"sea ", "sea", False),
+        (b"sea.", "sea", False),
+        (b"sea side", "sea", False),
+        (b"sea\n", "sea", False),
+        (b" sea", "", False),
+        (b"-", "", False),
+        (b"'", "", False),
+        (b"'t", "", False),
+        (b"didn", "didn", True),
+        (b"didn'", "didn", False),  # what follows a bare apostrophe is left out
+        (b"didn't", "didn't", True),
+        (b"didn't.", "didn't", False),
+        (b"didn''t", "didn", False),
+        ("didn’t".encode(), "didn’t", True),
+        ("didn’".encode(), "didn", False),
+        (b"1", "1", True),
+        ("猫".encode(), "猫", True),  # a mark may follow
+        ("猫\u0301".encode(), "猫\u0301", True),
+        ("猫犬".encode(), "猫", False),
+        ("猫s".encode(), "猫", False),
+        ("猫'".encode(), "猫", False),
+        ("s猫".encode(), "s", False),
+        ("s'猫".encode(), "s", False),
+        ("\u0301a".encode(), "\u0301a", True),
+        # Part of a character may belong to the word, or not.
+        (b"caf\xc3", "", True),
+        (b"caf'\xc3", "", True),
+        ("caf’".encode() + b"\xc3", "", True),
+        (b"caf''\xc3", "caf", False),
+        (b"caf.\xc3", "caf", False),
+        (b"caf \xf0\x9f", "caf", False),
+        (b"\xe7", "", True),
+        (b"\xe7\x8c", "", True),
+        (b".\xe7", "", False),
+        ("猫".encode() + b"\xe7", "猫", False),
+        ("猫".encode() + b"\xcc", "猫", False),
+        ("猫'".encode() + b"\xcc", "猫", False),
+        # No text at all.
+        (b"\xff", "", False),
+        (b"sea\xff", "", False),
+        (b"\x8c\xab", "", False),
+        (b"sea\xe7\x8cx", "", False),
+        (b"\xed\xa0\x80", "", False),
+        (b"sea\xed\xa0", "", False),
+    ],
+)
+def test_the_word_that_bytes_begin_with(spelt: bytes, word: str, goes_on: bool) -> None:
+    assert leading_word(spelt) == (word, goes_on)
+
+
+def is_begun(part: bytes) -> bool:
+    """Whether bytes are the beginning of a character, by completing them."""
+    if len(part) > 3:
+        return False
+    for n_more in range(1, 5 - len(part)):
+        for first in range(0x80, 0xC0):
+            try:
+                if len((part + bytes([first]) + b"\x80" * (n_more - 1)).decode()) == 1:
+                    return True
+            except UnicodeDecodeError:
+                pass
+    return False
+
+
+def lead_naively(spelt: bytes) -> tuple[str, bool]:
+    """Character by character, as bits.md says what continues a word."""
+    text, part = "", b""
+    for cut in range(len(spelt), max(-1, len(spelt) - 4), -1):
+        try:
+            text, part = spelt[:cut].decode(), spelt[cut:]
+            break
+        except UnicodeDecodeError:
+            continue
+    else:
+        return "", False
+    if part and not is_begun(part):
+        return "", False
+    if not text:
+        return "", True
+    if not is_word_character(text[0]):
+        return "", False
+    if is_single(text[0]):
+        end = 1
+        while end < len(text) and unicodedata.category(text[end])[0] == "M":
+            end += 1
+        return text[:end], end == len(text) and not part
+    end = 1
+    while end < len(text):
+        follows = text[end + 1 : end + 2]
+        if is_word_character(text[end]) and not is_single(text[end]):
+            end += 1
+        elif text[end] in "'’" and follows:
+            if not is_word_character(follows) or is_single(follows):
+                return text[:end], False
+            end += 2
+        elif text[end] in "'’" and part:
+            return "", True
+        else:
+            return text[:end], False
+    return ("", True) if part else (text, True)
+
+
+PIECES = st.lists(
+    st.sampled_from([c.encode() for c in "ab1'’ .-é猫か\u0301\u3099한न😀"])
+    | st.binary(min_size=1, max_size=2)
+    | st.sampled_from([b"\xc3", b"\xe7", b"\xe7\x8c", b"\xf0\x9f\x98", b"\xcc", b"\xe2\x80"]),
+    max_size=5,
+).map(b"".join)
+
+
+@given(PIECES)
+@example(b"a'\xe2\x80")
+def test_a_character_by_character_speller_agrees(spelt: bytes) -> None:
+    assert leading_word(spelt) == lead_naively(spelt)
+
+
+@given(texts, st.integers(0, 40))
+def test_a_word_being_spelt_is_the_first_of_every_text_that_goes_on_with_something_else(
+    raw: str, n_bytes: int
+) -> None:
+    """What is called over is the first word, however the bytes go on."""
+    whole = prepare(raw).normalized
+    word, goes_on = leading_word(whole.encode()[:n_bytes])
+    if (
+        word
+        and not goes_on
+        and not whole.encode()[len(word.encode()) :].startswith((b"'", "’".encode()))
+    ):
+        assert words(whole)[0].text == word
 
 
 # ---- questions about words ----

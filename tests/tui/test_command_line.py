@@ -117,7 +117,6 @@ def test_help_and_version(
         ("blank.txt", "has no text"),
         ("binary.txt", "is a binary file"),
         ("latin1.txt", r"is not valid UTF-8 \(byte 5\)"),
-        ("large.txt", "is over 5 MB"),
         ("~nobody-of-that-name/x", "no file|does not exist"),
         ("x" * 300, "no file|cannot be read"),
         ("/proc/self/mem", "cannot be read|is not"),
@@ -131,6 +130,11 @@ def test_texts_that_cannot_be_used(
     sentence = fails(*command, file)
     assert one_sentence(sentence)
     assert re.search(told, sentence)
+
+
+def test_a_text_too_large_to_be_played(fails: Callable[..., str]) -> None:
+    sentence = fails("play", "--plain", "large.txt")
+    assert one_sentence(sentence) and "is over 5 MB" in sentence
 
 
 def test_a_text_that_is_not_there(fails: Callable[..., str]) -> None:
@@ -154,7 +158,7 @@ def test_a_text_too_short_to_race_on(fails: Callable[..., str]) -> None:
         (b"", "has no text"),
         (b"a\0b", "is a binary file"),
         (b"\xff\xfe", "is not valid UTF-8"),
-        (b"word " * 1_000_001, "is over 5 MB"),
+        (b"word " * 10_000_001, "is over 50 MB"),
     ],
 )
 def test_standard_input_that_cannot_be_scored(

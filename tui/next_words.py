@@ -51,8 +51,8 @@ def run(
         asking = Asking(STARTER, mind, text, n_words=n_words, most_decodes=most_decodes)
         (top,) = wait_for(engine.top_words(asking)).values()
     finally:
-        progress.clear()
         engine.close()
+        progress.clear()  # when nobody is left who could draw it again
     if form == "json":
         sys.stdout.write(_json(text, mind, loaded, top) + "\n")
     else:
@@ -69,12 +69,20 @@ def with_separator(typed: str) -> str:
     text = prepare(typed).normalized
     behind = typed[len(typed.rstrip()) :].replace("\r\n", "\n").replace("\r", "\n")
     if not text or behind:
-        return text + behind
-    last, before = text[-1], text[-2:-1]
-    opens = unicodedata.category(last) in _OPENING or is_single(last)
-    if last in _QUOTES and not before.isalnum() and before not in ".,!?":
-        opens = True
-    return text if opens else text + " "
+        return text + unicodedata.normalize("NFC", behind)
+    return text if _takes_a_word(text) else text + " "
+
+
+def _takes_a_word(text: str) -> bool:
+    """Whether a word may follow a text at once."""
+    last = text[-1]
+    if last in _QUOTES:
+        # A straight quote opens only where nothing stands before it that it could close.
+        before = text.rstrip(_QUOTES)[-1:]
+        return not before or before.isspace() or unicodedata.category(before) in _OPENING
+    kind = unicodedata.category(last)
+    full_width = kind[0] == "P" and unicodedata.east_asian_width(last) in ("W", "F")
+    return kind in _OPENING or is_single(last) or full_width
 
 
 def _lines(loaded: Loaded, top: TopWords) -> list[str]:
@@ -117,4 +125,5 @@ def _json(text: str, mind: Mind, loaded: Loaded, top: TopWords) -> str:
 
 
 def _bits(share: float) -> float:
-    return -math.log2(share / 100) + 0.0 if share > 0 else math.inf
+    # A share can be too small for a float; its bits are not endless for that.
+    return -math.log2(max(share / 100, sys.float_info.min)) + 0.0
