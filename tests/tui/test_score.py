@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import keeping
+from engine import identities
 from engine import link as engine_link
 from engine.errors import EngineError, InputError
 from engine.minds import READING_VERSION, Mind
@@ -152,7 +152,7 @@ def test_csv(told: Told) -> None:
 def test_what_was_scored_before_is_the_same_to_the_byte_and_starts_no_model(
     told: Told,
 ) -> None:
-    if keeping.cpu_build() is None:
+    if identities.cpu_build() is None:
         pytest.skip("where a GPU may be, the model is loaded to see whether it is there")
     assert told.again.stdout == told.as_csv.stdout
     assert not told.child_started_again
@@ -343,7 +343,7 @@ def toy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, starter_file: Path) -> 
         return made
 
     monkeypatch.setattr(engine_room, "open_link", open_link)
-    monkeypatch.setattr(keeping, "cpu_build", lambda: "build")
+    monkeypatch.setattr(identities, "cpu_build", lambda: "build")
     monkeypatch.setenv("BITRACE_HOME", str(tmp_path / "home"))
     return made
 
@@ -749,7 +749,7 @@ def test_a_second_score_never_starts_the_models_process(
 
     monkeypatch.undo()
     monkeypatch.chdir(some)
-    monkeypatch.setattr(keeping, "cpu_build", lambda: "build")
+    monkeypatch.setattr(identities, "cpu_build", lambda: "build")
     monkeypatch.setenv("BITRACE_HOME", str(some.parent / "home"))
     monkeypatch.setattr(engine_link.subprocess, "Popen", start)  # of the real link
     assert scored(*arguments) == first
@@ -814,7 +814,7 @@ def test_a_cache_that_cannot_be_written_is_put_up_with(
 ALONE = """
 import os, signal, sys, threading
 from concurrent.futures import Future
-from engine import keeping
+from engine import identities
 from engine.scripted import ScriptedPredictor
 from tui import engine_room
 
@@ -825,7 +825,7 @@ class Engine(ScriptedPredictor):
         os.kill(os.getpid(), signal.SIGINT)
         return Future()
 
-keeping.cpu_build = lambda: "build"
+identities.cpu_build = lambda: "build"
 engine_room.open_link = lambda *_, **__: Engine()
 sys.argv[0] = "bitrace"
 from tui.__main__ import main
