@@ -16,6 +16,10 @@ class DrawHow(StrEnum):
     UNIFORM = "uniform"
 
 
+MOST_MEMORY = 1_000_000
+"""Words; more is told from all there are by nobody."""
+
+
 class Format(StrEnum):
     """How `score` prints."""
 
@@ -133,7 +137,9 @@ def score(
     ],
     memory: Annotated[
         list[int] | None,
-        typer.Option(metavar="K", min=0, help="Also with K words of memory; may be repeated."),
+        typer.Option(
+            metavar="K", min=0, max=MOST_MEMORY, help="Also with K words of memory; repeatable."
+        ),
     ] = None,
     ladder: Annotated[
         bool, typer.Option("--ladder", help="Also the staircase: memory against bits.")
@@ -165,7 +171,9 @@ def words(
     ] = 10,
     memory: Annotated[
         int | None,
-        typer.Option(metavar="K", min=0, help="Remember only the last K words of the text."),
+        typer.Option(
+            metavar="K", min=0, max=MOST_MEMORY, help="Remember only the last K words."
+        ),
     ] = None,
     decodes: Annotated[
         int, typer.Option(metavar="N", min=0, max=1000, help="Ask the model at most N times.")

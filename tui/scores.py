@@ -7,6 +7,7 @@ import json
 import lzma
 import math
 import sys
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -216,12 +217,24 @@ def _print_table(scores: Scores, titled: bool) -> None:
     columns = [scores.reader.bits, *(reading.bits for reading in scores.memories.values())]
     for word in scores.words:
         numbers = "".join(f"{bits[word.index]:10.2f}" for bits in columns)
-        shown = f"{clean(word.text)[:_WIDEST_WORD]:{_WIDEST_WORD}}"
+        shown = _fitted(clean(word.text))
         line = f"{shown} {glyph(scores.reader.bits[word.index])}{numbers}{_best(scores, word)}"
         write(line + "\n")
     write("\n".join(["", *_summary(scores), ""]))
     if titled:
         write("\n")
+
+
+def _fitted(word: str) -> str:
+    """A word in a column of its own; Han and the like take two cells, accents none."""
+    shown, cells = "", 0
+    for character in word:
+        wide = unicodedata.east_asian_width(character) in "WF"
+        width = 0 if unicodedata.category(character) in ("Mn", "Me", "Cf") else 1 + wide
+        if cells + width > _WIDEST_WORD:
+            break
+        shown, cells = shown + character, cells + width
+    return shown + " " * (_WIDEST_WORD - cells)
 
 
 def _best(scores: Scores, word: Word) -> str:

@@ -18,6 +18,7 @@ from typing import Any, TypeAlias
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from engine import identities
 from engine import link as engine_link
@@ -922,3 +923,14 @@ def test_whatever_happens_the_engine_is_closed_and_the_bar_taken_away(
     assert ends("one.txt", "two.txt") == 3
     assert toy.n_closed == 1
     assert watched.getvalue().endswith("a last bar\r\x1b[K")
+
+
+def test_columns_stand_under_one_another_in_any_script(
+    link: ScriptedLink, file: Callable[[str], str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(file("Zwölf cafe\u0301 漢字 かな नमस्ते " + "字" * 3), (), "table", "") == 0
+    lines = capsys.readouterr().out.splitlines()
+    rows = lines[1 : lines.index("")]
+    assert len(rows) == 10
+    widths = {cell_len(row) for row in rows}
+    assert widths == {cell_len(lines[0])}
