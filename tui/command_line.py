@@ -17,7 +17,7 @@ class DrawHow(StrEnum):
 
 
 MOST_MEMORY = 1_000_000
-"""Words; more is told from all there are by nobody."""
+"""Words; no text here has more."""
 
 
 class Format(StrEnum):
