@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from textual.pilot import Pilot
@@ -19,7 +20,6 @@ from tui.play import open_store, open_wish
 from tui.screens.race import RaceScreen
 from tui.screens.result import ResultScreen
 from tui.settings import Settings
-from tui.widgets.reveal import RevealPanel
 
 SLIPS = {
     "some-shelf": (
@@ -35,7 +35,9 @@ SLIPS = {
 }
 PICTURED = 4
 """The target whose slip and reveal are pictured."""
-_LONGEST_WAIT_S = 60
+REMEMBERED = 3
+"""The target whose staircase is pictured."""
+_LONGEST_WAIT_S = 300
 
 
 async def _until(pilot: Pilot[int], what: object) -> None:
@@ -59,35 +61,48 @@ async def take(width: int, height: int, folder: Path, home: Path) -> None:
 
     async with app.run_test(size=(width, height)) as pilot:
         await _until(pilot, lambda: isinstance(app.screen, RaceScreen))
-        for number, slip in enumerate(SLIPS[passage]):
-            session = app.screen._session  # type: ignore[attr-defined]
-            await _until(
-                pilot, lambda s=session: all(s.is_locked(m) for m in s.race.setup.minds)
-            )
-            await pilot.press(*(slip if slip != " " else "space"))
-            await pilot.pause(0.3)
-            if number == PICTURED:
-                save("race")
-            await pilot.press("enter")
-            await _until(pilot, lambda: app.screen.query_one(RevealPanel).display)
-            await pilot.pause(0.2)
-            if number == PICTURED:
-                save("reveal")
-            await pilot.press("enter")
-            await pilot.pause(0.2)
+        await _take_race(pilot, SLIPS[passage], save)
         await _until(pilot, lambda: isinstance(app.screen, ResultScreen))
-        await pilot.pause(0.5)
-        save("result")
-        await pilot.press("right")
-        app.screen.query_one("#tabs").active = "text-tab"  # type: ignore[attr-defined]
-        await pilot.pause(0.3)
-        await pilot.press(*["right"] * PICTURED)
-        await pilot.pause(0.3)
-        save("text")
+        await _take_result(pilot, save)
         app.go_home()
         await pilot.pause(1)
         save("home")
     app.close()
+
+
+async def _take_race(
+    pilot: Pilot[int], slips: Iterable[str], save: Callable[[str], None]
+) -> None:
+    for number, slip in enumerate(slips):
+        session = pilot.app.screen._session  # type: ignore[attr-defined]
+        await _until(pilot, lambda s=session: all(s.is_locked(m) for m in s.race.setup.minds))
+        await pilot.press(*(slip if slip != " " else "space"))
+        await pilot.pause(0.3)
+        if number == PICTURED:
+            save("race")
+        await pilot.press("enter")
+        await _until(pilot, lambda s=session, n=number: s.top_words(n))
+        await pilot.pause(0.2)
+        if number == PICTURED:
+            save("reveal")
+        await pilot.press("enter")
+        await pilot.pause(0.2)
+
+
+async def _take_result(pilot: Pilot[int], save: Callable[[str], None]) -> None:
+    hindsight = pilot.app.screen._hindsight  # type: ignore[attr-defined]
+    await _until(pilot, lambda: hindsight.state == "done")
+    save("result")
+    await pilot.press("tab")
+    await pilot.pause(0.3)
+    await pilot.press(*["right"] * PICTURED)
+    await pilot.pause(0.3)
+    save("text")
+    await pilot.press("tab")
+    await pilot.pause(0.3)
+    await pilot.press(*["left"] * (PICTURED - REMEMBERED))
+    await pilot.pause(0.3)
+    save("memory")
 
 
 def main() -> None:

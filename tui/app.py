@@ -15,11 +15,13 @@ from textual.binding import Binding
 from textual.screen import Screen
 
 from engine.errors import BitraceError
+from tui.columns import ROOMY
 from tui.commands import COMMANDS, bindings, commands_of, key_name
 from tui.faults import EXIT_FAULT, log_fault
 from tui.literal import clean
 from tui.messages import EngineNotice, EngineTold
 from tui.paths import Paths, find_paths
+from tui.races import Races
 from tui.screens.base import BitraceScreen
 from tui.screens.home import HomeScreen
 from tui.settings import Settings, load
@@ -29,12 +31,12 @@ from tui.widgets.guard import LEAST_HEIGHT, LEAST_WIDTH
 if TYPE_CHECKING:
     from engine.predictor import Predictor
     from tui.play import Opened
-    from tui.session import Session
     from tui.store import Store
 
 WIDE = 110
 """Columns from which the passage gets broader margins."""
-_PAUSED = "Paused: everything locked in is kept. Go on with `bitrace resume`."
+TALL = 24
+"""Rows from which there is room for a blank line."""
 
 
 class Bitrace(App[int]):
@@ -49,8 +51,17 @@ class Bitrace(App[int]):
 
     CSS_PATH = Path(__file__).with_name("bitrace.tcss")
     TITLE = "bitrace"
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow-terminal"), (LEAST_WIDTH, "-fits"), (WIDE, "-wide")]
-    VERTICAL_BREAKPOINTS = [(0, "-low-terminal"), (LEAST_HEIGHT, "-high-enough")]
+    HORIZONTAL_BREAKPOINTS = [
+        (0, "-narrow-terminal"),
+        (LEAST_WIDTH, "-fits"),
+        (ROOMY, "-roomy"),
+        (WIDE, "-wide"),
+    ]
+    VERTICAL_BREAKPOINTS = [
+        (0, "-low-terminal"),
+        (LEAST_HEIGHT, "-high-enough"),
+        (TALL, "-tall"),
+    ]
     BINDINGS = bindings("app")
 
     def __init__(
@@ -71,6 +82,7 @@ class Bitrace(App[int]):
         self.engine = ""
         """What the engine is and does, for the foot of every screen."""
         self._home_fault = ""
+        self.races = Races(self, opened is not None)
         self._opened = opened
         self._store: Store | None = opened.store if opened else None
         self._predictor = predictor
@@ -83,7 +95,7 @@ class Bitrace(App[int]):
     def on_ready(self) -> None:
         """Whatever takes time comes after the first paint."""
         if self._opened is not None:
-            self.show_race(self._opened)
+            self.races.show(self._opened)
         else:
             self.call_after_refresh(self._load_starter)
 
@@ -91,9 +103,9 @@ class Bitrace(App[int]):
         """Who reads; made when first asked for. May be called from any thread."""
         with self._predictor_lock:
             if self._predictor is None:
-                from tui.engine_room import open_link
+                from tui.engine_room import open_engine
 
-                self._predictor = open_link(self.paths, self._notice)
+                self._predictor = open_engine(self.paths, self._notice)
             return self._predictor
 
     @property
@@ -137,53 +149,10 @@ class Bitrace(App[int]):
     def _engine_notice(self, event: EngineNotice) -> None:
         self.notify(clean(event.sentence), markup=False)
 
-    def show_race(self, opened: Opened) -> None:
-        """Play a race."""
-        from tui.screens.race import RaceScreen
-        from tui.session import Session
-
-        session = Session(opened.store, opened.race, opened.text, opened.gpu_layers)
-        self._to_home()
-        self.push_screen(RaceScreen(session, self.show_result))
-
-    def show_result(self, session: Session) -> None:
-        """Show a finished race."""
-        from tui.screens.result import ResultScreen
-
-        self._to_home()
-        self.push_screen(ResultScreen(session))
-
-    def _to_home(self) -> None:
-        while len(self.screen_stack) > 1:
-            self.pop_screen()
-
     def go_home(self) -> None:
         """Back to home."""
-        self._to_home()
-
-    def leave_race(self, session: Session, error: BitraceError | None) -> None:
-        """Leave a race before its end; what was locked in is kept.
-
-        Args:
-            session: the race.
-            error: what keeps it from going on, if anything.
-        """
-        session.stop()
-        self.tell_engine(session.engine_line)
-        if error is None:
-            self._to_home()
-            self.notify(_PAUSED, markup=False)
-            return
-        kept = True
-        with suppress(BitraceError):
-            kept = not self.store.discard_unplayed(session.race)
-        sentence = f"{error} {_PAUSED}" if kept else str(error)
-        if self._opened is not None or error.exit_code != 1:
-            self.sentence = sentence
-            self.exit(error.exit_code)
-            return
-        self._to_home()
-        self.complain(sentence)
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
 
     def complain(self, sentence: str) -> None:
         """Tell what went wrong, until it has been read."""
@@ -193,68 +162,17 @@ class Bitrace(App[int]):
 
     def play_warm_up(self) -> None:
         """Race the next warm-up passage."""
-        self.play(None)
-
-    def play(self, what: str | None) -> None:
-        """Begin a race on a text or pack."""
-        from tui.choose import Wish
-        from tui.play import open_wish
-
-        try:
-            self.show_race(open_wish(self.store, Wish(what=what), self.settings))
-        except BitraceError as error:
-            self.complain(str(error))
+        self.races.begin(None)
 
     def resume_race(self) -> None:
         """Go on with the race left open."""
-        from tui.play import open_again
-
-        try:
-            opened = open_again(self.store, self.settings)
-        except BitraceError as error:
-            self.complain(str(error))
-            return
-        if opened is not None:
-            self.show_race(opened)
-
-    def race_again(self, session: Session) -> None:
-        """Race the same text once more."""
-        from tui.play import Opened
-        from tui.session import begin_again
-
-        try:
-            race = begin_again(self.store, session.race, session.text)
-        except BitraceError as error:
-            self.complain(str(error))
-            return
-        self.show_race(Opened(self.store, race, session.text, self.settings.gpu_layers))
-
-    def race_next(self, session: Session) -> None:
-        """Race the next passage of the same pack or text."""
-        from tui.play import open_next
-
-        try:
-            self.show_race(open_next(self.store, session.race, self.settings))
-        except BitraceError as error:
-            self.complain(str(error))
-
-    def write_cards(self, session: Session) -> None:
-        """Write the cards of a finished race to the folder bitrace was started in."""
-        from tui.cards import file_for, write_cards
-
-        try:
-            file = file_for(session.race)
-            write_cards(session.race, file)
-        except BitraceError as error:
-            self.complain(str(error))
-            return
-        self.notify(clean(f"The card is in {file}"), markup=False)
+        self.races.resume()
 
     def ask_for_text(self) -> None:
         """Ask which text to race on."""
         from tui.screens.open_text import OpenText
 
-        self.push_screen(OpenText(), lambda path: self.play(path) if path else None)
+        self.push_screen(OpenText(), lambda path: self.races.begin(path) if path else None)
 
     @work(thread=True, exclusive=True, group="home", description="looking at packs")
     def refresh_home(self) -> None:
@@ -280,7 +198,10 @@ class Bitrace(App[int]):
         """Show what can be done on this screen."""
         from tui.screens.help import HelpScreen
 
-        where = {"RaceScreen": ("slip", "reveal", "race"), "ResultScreen": ("result", "text")}
+        where = {
+            "RaceScreen": ("slip", "reveal", "race"),
+            "ResultScreen": ("result", "target", "memory"),
+        }
         parts = where.get(type(self.screen).__name__, ("home",))
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(list(commands_of(*parts, "app")), self.settings.keys))

@@ -1,10 +1,13 @@
-"""Names in columns."""
+"""Columns: of names, and side by side."""
 
 from __future__ import annotations
 
 from textual.content import Content
 
 NAME_WIDTH = 10
+
+ROOMY = 96
+"""Columns of the terminal from which two things stand side by side, not one below the other."""
 
 
 def fit_name(name: str) -> Content:

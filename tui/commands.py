@@ -58,15 +58,22 @@ COMMANDS = (
     Command(
         "curtain.open", "curtain", "enter", "open", "it's me", "Show the text to this player"
     ),
-    Command("result.tab", "result", "tab", "next_tab", "next tab", "Show the next tab"),
+    Command("result.tab", "result", "tab", "next_tab", "tab", "Show the next tab"),
     Command("result.again", "result", "r", "again", "again", "Race this text once more"),
     Command("result.next", "result", "n", "next", "next", "Race the next passage"),
-    Command(
-        "result.card", "result", "e", "card", "card to a file", "Write the card of this race"
-    ),
+    Command("result.card", "result", "e", "card", "card", "Write the card of this race"),
     Command("result.home", "result", "escape", "home", "home", "Back to the start"),
-    Command("text.left", "text", "left", "move(-1)", "target", "The target before"),
-    Command("text.right", "text", "right", "move(1)", "next", "The next target", False),
+    Command("text.left", "target", "left", "move(-1)", "choose", "The target before"),
+    Command("text.right", "target", "right", "move(1)", "next", "The next target", False),
+    Command(
+        "memory.pause",
+        "memory",
+        "c",
+        "pause",
+        "stop",
+        "Stop reading the staircase, or go on with it",
+        False,
+    ),
 )
 
 

@@ -59,9 +59,21 @@ class EngineNotice(Message):
         self.sentence = sentence
 
 
-class TargetChosen(Message):
-    """The cursor of the coloured text stands on another target."""
+class TargetMoved(Message):
+    """Another target is to be looked at."""
 
-    def __init__(self, target: int) -> None:
+    def __init__(self, by: int) -> None:
         super().__init__()
-        self.target = target
+        self.by = by
+
+
+class ReadingPaused(Message):
+    """The staircase is to be read no further, or further again."""
+
+
+class HindsightChanged(Message):
+    """More of the staircase came in, or of Reader's best words."""
+
+    def can_replace(self, message: Message) -> bool:
+        """A slow screen needs only the last of these."""
+        return isinstance(message, HindsightChanged)

@@ -10,8 +10,8 @@ from typing import Literal, TypeAlias
 import regex
 
 from engine.race import Race
+from tui.heat import glyph, heat
 from tui.literal import clean
-from tui.views import glyph, heat
 
 BLANK = "▁" * 9
 """Of one width, so that it tells nothing about the word's length."""

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from engine.bets import FIRST_STAKE, PASS, Slip, last_stake, parse
 from engine.errors import BitraceError, SlipError
+from tui.heat import percent
 from tui.literal import clean
 from tui.session import Listeners, Session
 from tui.views import (
     best_word,
     mind_line,
     next_opponent,
-    percent,
     player_names,
     reveal_rows,
     share_line,

@@ -7,27 +7,25 @@ from concurrent.futures import CancelledError, Future
 from typing import Any
 
 from engine.errors import BitraceError, EngineError, ModelError
-from engine.minds import INSTINCT, OPPONENTS, Mind
-from engine.predictor import Job, Loaded, Predictor
-from engine.race import Identified, Identity, Race, Revealed
+from engine.minds import INSTINCT, MINDS, READER, Mind
+from engine.predictor import Asking, Job, Loaded, OnTop, Predictor, TopWords
+from engine.race import Identified, Identity, Race, Revealed, Setup
 from engine.words import prepare
 from tui.engine_room import STARTER, Engines, describe, loading_line
 
-MINDS = {mind.key: mind for mind in OPPONENTS}
-_BLANK_LINE = "\n\n"
-
 
 class Readings:
-    """Asks for all bits a race still needs, and keeps them.
+    """Asks for all bits a race still needs, and keeps them; then for Reader's best words.
 
-    Callbacks come on the engine's threads; the bits are only ever added to.
+    Callbacks come on the engine's threads; bits and words are only ever added to.
 
     Args:
         predictor: who is asked.
         race: the race as it stands; targets already revealed are not read again.
         normalized: the passage.
         engines: which models.
-        on_change: called when bits or progress came in.
+        tops: Reader's best words by word index; what comes in is put there.
+        on_change: called when bits, words or progress came in.
         on_fault: called once with what keeps the race from going on.
     """
 
@@ -37,6 +35,7 @@ class Readings:
         race: Race,
         normalized: str,
         engines: Engines,
+        tops: dict[int, TopWords],
         on_change: Callable[[], None],
         on_fault: Callable[[BitraceError], None],
     ) -> None:
@@ -44,6 +43,7 @@ class Readings:
         self._race = race
         self._text = normalized
         self._engines = engines
+        self._tops = tops
         self._on_change = on_change
         self._on_fault = on_fault
         self._bits: dict[str, dict[int, float]] = {
@@ -55,6 +55,8 @@ class Readings:
         self._done = 0
         self.doing = "starting"
         """What the engine is at, for the foot of the screen."""
+        self.words_to_come = False
+        """Whether Reader's best words are being asked for."""
 
     def start(self) -> None:
         """Ask for everything: Instinct first, since nothing can be scored without it.
@@ -71,6 +73,8 @@ class Readings:
         order = sorted(self._race.setup.minds, key=lambda key: not MINDS[key].reads_all)
         for key in order:
             self._ask(self._engines.raced_role, MINDS[key])
+        if READER.key in order:
+            self._ask_words()
 
     def stop(self) -> None:
         """Give up whatever has not been read."""
@@ -110,12 +114,14 @@ class Readings:
     def ready(self) -> bool:
         return {STARTER, self._engines.raced_role} <= self._loaded.keys()
 
+    @property
+    def _wanted(self) -> tuple[int, ...]:
+        targets = self._race.setup.targets[self._race.target :]
+        return tuple(target.index for target in targets)
+
     def _ask(self, role: str, mind: Mind) -> None:
-        setup = self._race.setup
-        wanted = tuple(target.index for target in setup.targets[self._race.target :])
-        primer = prepare(setup.primer).normalized if mind.reads_all else ""
-        before = primer + _BLANK_LINE if primer else ""
-        job = Job(role, mind, before + self._text, len(before), wanted)
+        text, before = text_for(mind, self._race.setup, self._text)
+        job = Job(role, mind, text, before, self._wanted)
         bits = self._bits[mind.key]
 
         def on_bits(more: dict[int, float]) -> None:
@@ -126,32 +132,44 @@ class Readings:
         future.add_done_callback(self._on_read)
         self._asked.append(future)
 
+    def _ask_words(self) -> None:
+        """Behind all readings: no race waits for them, and none is stopped by their faults."""
+
+        def on_top(tops: dict[int, TopWords]) -> None:
+            self._tops.update(tops)
+            self._on_change()
+
+        def over(_future: Future[Any]) -> None:
+            self.words_to_come = False
+            self._on_change()
+
+        self.words_to_come = True
+        role, setup = self._engines.raced_role, self._race.setup
+        future = ask_words(self._predictor, role, setup, self._text, self._wanted, on_top)
+        future.add_done_callback(over)
+        self._asked.append(future)
+
     def _on_loading(self, fraction: float) -> None:
         self.doing = loading_line(fraction)
         self._on_change()
 
     def _on_loaded(self, role: str, future: Future[Loaded]) -> None:
-        if (error := _error_of(future)) is not None:
+        if (error := error_of(future)) is not None:
             self._fail(error)
             return
         loaded = future.result()
         known = self._race.instinct if role == STARTER else None
         if role == self._engines.raced_role and self._race.minds:
             known = next(iter(self._race.minds.values()))
-        if known is not None and _other_model(known, loaded.identity):
-            self._fail(
-                ModelError(
-                    f"This race was begun with {known.file}, which has changed since: its bits "
-                    "would not compare. Start a new race."
-                )
-            )
+        if known is not None and (fault := changed_since(known, loaded.identity)) is not None:
+            self._fail(fault)
             return
         self._loaded[role] = loaded
         self.doing = "reading"
         self._on_change()
 
     def _on_read(self, future: Future[Any]) -> None:
-        if (error := _error_of(future)) is not None:
+        if (error := error_of(future)) is not None:
             self._fail(error)
             return
         self._done += 1
@@ -168,9 +186,45 @@ class Readings:
         self._on_fault(error)
 
 
-def _other_model(known: Identity, now: Identity) -> bool:
-    return (known.sha256, known.reading_version) != (now.sha256, now.reading_version)
+def text_for(mind: Mind, setup: Setup, normalized: str) -> tuple[str, int]:
+    """What a mind reads of a passage, and how many characters of it come before that."""
+    primer, preface = prepare(setup.primer).normalized, prepare(setup.preface).normalized
+    before = mind.before(primer, preface)
+    return before + normalized, len(before)
 
 
-def _error_of(future: Future[Any]) -> BaseException | None:
+def ask_words(
+    predictor: Predictor,
+    role: str,
+    setup: Setup,
+    normalized: str,
+    wanted: tuple[int, ...],
+    on_top: OnTop,
+) -> Future[dict[int, TopWords]]:
+    """Ask for Reader's best words at some targets.
+
+    Args:
+        predictor: who is asked.
+        role: of the model that races.
+        setup: of the race.
+        normalized: its passage.
+        wanted: indices of the targets among the passage's words.
+        on_top: gets them place by place, on the engine's threads.
+    """
+    text, before = text_for(READER, setup, normalized)
+    return predictor.top_words(Asking(role, READER, text, before, wanted), on_top)
+
+
+def changed_since(known: Identity, now: Identity) -> ModelError | None:
+    """What is wrong where a model is not the one that a race was begun with."""
+    if (known.sha256, known.reading_version) == (now.sha256, now.reading_version):
+        return None
+    return ModelError(
+        f"This race was begun with {known.file}, which has changed since: its bits "
+        "would not compare. Start a new race."
+    )
+
+
+def error_of(future: Future[Any]) -> BaseException | None:
+    """What a future failed with, if it did."""
     return CancelledError() if future.cancelled() else future.exception()

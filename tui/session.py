@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 from engine.bets import Slip
 from engine.errors import BitraceError
 from engine.minds import OPPONENTS
-from engine.predictor import Predictor
+from engine.predictor import Predictor, TopWords
 from engine.race import Event, Known, Locked, Player, Race, Setup, advance
 from engine.words import Text
 from tui.engine_room import Engines
+from tui.hindsight import Hindsight
 from tui.readings import Readings
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class Session:
         self.text = text
         self._engines = Engines(race.setup.model_path, gpu_layers)
         self._readings: Readings | None = None
+        self._tops: dict[int, TopWords] = {}
 
     def start(self, predictor: Predictor, listeners: Listeners) -> None:
         """Have the passage read; players need not wait for it.
@@ -73,6 +75,7 @@ class Session:
             self.race,
             self.text.normalized,
             self._engines,
+            self._tops,
             listeners.on_change,
             listeners.on_fault,
         )
@@ -82,6 +85,10 @@ class Session:
         """Stop reading; the race stays where it is."""
         if self._readings:
             self._readings.stop()
+
+    def look_back(self) -> Hindsight:
+        """What is to be read about the race now that it is over."""
+        return Hindsight(self.race, self.text.normalized, self._engines, self._tops)
 
     def lock(self, player: int, slip: Slip) -> None:
         """Lock a slip in. When this returns it is on disk.
@@ -117,6 +124,20 @@ class Session:
     def is_locked(self, mind: str) -> bool:
         """Whether a mind's reading of the current target is there."""
         return self._readings is not None and self._readings.has(mind, self.race.target)
+
+    def top_words(self, target: int) -> TopWords | None:
+        """Reader's best words at a target; None while they are not there.
+
+        They say what the word may be, so that nobody gets them before it is shown.
+        """
+        if target >= self.race.target:
+            return None
+        return self._tops.get(self.race.setup.targets[target].index)
+
+    @property
+    def words_to_come(self) -> bool:
+        """Whether Reader's best words are being asked for."""
+        return self._readings is not None and self._readings.words_to_come
 
     @property
     def engine_ready(self) -> bool:
@@ -180,6 +201,7 @@ def begin(
         source=chosen.source,
         primer=chosen.primer,
         primer_sha256=chosen.primer_sha256,
+        preface=chosen.preface,
         preface_sha256=chosen.preface_sha256,
         model_path=model,
     )

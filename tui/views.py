@@ -10,14 +10,11 @@ from itertools import pairwise
 from rich.cells import cell_len
 
 from engine.bets import PASS
-from engine.minds import INSTINCT, READER
+from engine.minds import INSTINCT, MINDS, READER
 from engine.race import Race
+from tui.heat import glyph
 from tui.literal import clean
-from tui.readings import MINDS
 
-GLYPHS = "▁▂▃▅▇"
-GLYPH_LIMITS = (1.0, 3.0, 6.0, 10.0)
-"""Bits below which a glyph still stands for a word: the first under 1 bit, and so on."""
 SHARE_WIDTH = 80
 _LONGEST_SPARK = 24
 _KNEW = 3.0
@@ -48,34 +45,35 @@ class RevealRow:
     is_player: bool
 
 
-def heat(bits: float) -> int:
-    """The step of a word on the scale of glyphs and colours, from 0 (cheap) to 4 (dear)."""
-    return sum(bits >= limit for limit in GLYPH_LIMITS)
-
-
-def glyph(bits: float) -> str:
-    """The glyph for a word's bits."""
-    return GLYPHS[heat(bits)]
-
-
 def signed(bits: float) -> str:
     """Insight as shown: signed, one place; never −0.0."""
     rounded = round(bits, 1) + 0.0
     return f"{rounded:+.1f}"
 
 
-def percent(share: float) -> str:
-    """A probability in percent (0 to 100) with as many places as it needs."""
-    if share >= 10:
-        return f"{share:.0f} %"
-    if share >= 1:
-        return f"{share:.1f} %"
-    return f"{share:.2f} %" if share >= 0.01 else "<0.01 %"
-
-
 def player_names(race: Race) -> list[str]:
     """The players' names, ready for the screen."""
     return [clean(player.name) for player in race.setup.players]
+
+
+def called(race: Race, player: int, start: bool = False) -> str:
+    """A player in a sentence: `you`, or their name among several.
+
+    Args:
+        race: the race.
+        player: which.
+        start: the sentence begins with it.
+    """
+    if len(race.setup.players) > 1:
+        return player_names(race)[player]
+    return "You" if start else "you"
+
+
+def owned(race: Race, player: int, start: bool = False) -> str:
+    """Whose something is, in a sentence: `your`, or `ann's` among several."""
+    if len(race.setup.players) > 1:
+        return f"{player_names(race)[player]}'s"
+    return "Your" if start else "your"
 
 
 def mind_line(key: str) -> str:
@@ -132,7 +130,7 @@ def sense(race: Race, target: int) -> str:
     scores = [race.score(target, player) for player in range(len(race.setup.players))]
     best = min(range(len(scores)), key=lambda player: scores[player].bits)
     alone = len(scores) == 1
-    who = "You" if alone else player_names(race)[best]
+    who = called(race, best, start=True)
     habit = f"with four words of memory it was {instinct:.1f}"
     if all(race.slip(target, player) == PASS for player in range(len(scores))):
         whose = "yours" if alone else "everybody's"
@@ -155,10 +153,10 @@ def winner(race: Race) -> str:
     lead = first.insight_bits - second.insight_bits
     if first.insight_bits < 0:
         return f"{INSTINCT.name} beats everybody: nobody saved a bit."
-    you = first.is_player and len(race.setup.players) == 1
-    return (
-        f"{'You win' if you else first.name + ' wins'}, by {_lead(lead)} before {second.name}."
-    )
+    alone = len(race.setup.players) == 1
+    wins = "You win" if alone and first.is_player else f"{first.name} wins"
+    behind = "you" if alone and second.is_player else second.name
+    return f"{wins}, by {_lead(lead)} before {behind}."
 
 
 def next_opponent(race: Race) -> str:
@@ -176,13 +174,11 @@ def best_word(race: Race, player: int) -> str:
     scores = [race.score(target, player) for target in range(race.target)]
     target = max(range(len(scores)), key=lambda place: scores[place].insight_bits)
     worth = scores[target].insight_bits
-    alone = len(race.setup.players) == 1
-    name = player_names(race)[player]
+    who = called(race, player)
     if worth < _GUESSED:
-        return f"Following the text saved {'you' if alone else name} nothing on any word."
+        return f"Following the text saved {who} nothing on any word."
     word = clean(race.setup.targets[target].word)
-    whose = "you" if alone else name
-    return f"Following the text saved {whose} most at “{word}”: {worth:.1f} bits."
+    return f"Following the text saved {who} most at “{word}”: {worth:.1f} bits."
 
 
 def bits_a_word(race: Race, player: int) -> float:
@@ -193,8 +189,7 @@ def bits_a_word(race: Race, player: int) -> float:
 def written_out(race: Race, player: int) -> str:
     """What the targets take in bytes, plain and at the racers' bits, as a sentence."""
     plain = sum(len(target.word.encode()) for target in race.setup.targets)
-    whose = "your" if len(race.setup.players) == 1 else f"{player_names(race)[player]}'s"
-    parts = [f"at {whose} bits {_bytes(race.total(player).bits)}"]
+    parts = [f"at {owned(race, player)} bits {_bytes(race.total(player).bits)}"]
     if READER.key in race.setup.minds:
         parts.append(f"at {READER.name}'s {_bytes(race.mind_total(READER.key).bits)}")
     return f"Written out these words take {plain} bytes; {', '.join(parts)}."
@@ -217,12 +212,13 @@ def share_line(race: Race, player: int) -> str:
 
 def standing_notes(race: Race) -> Iterable[str]:
     """What keeps players' races off the boards, if anything."""
-    for player, name in enumerate(player_names(race)):
+    for player, times in enumerate(race.setup.attempts):
+        who = called(race, player, start=True)
         if player in race.known:
-            yield f"{name} knew the text: off the boards."
-        elif race.setup.attempts[player] > 1:
-            times = race.setup.attempts[player]
-            yield f"{name} has raced this text before (race {times}): practice."
+            yield f"{who} knew the text: off the boards."
+        elif times > 1:
+            has = "has" if len(race.setup.players) > 1 else "have"
+            yield f"{who} {has} raced this text before (race {times}): practice."
 
 
 def _lead(bits: float) -> str:

@@ -40,7 +40,7 @@ NEEDS_NUMPY = {
 WITHOUT_PYDANTIC = [
     *(f"engine.{name}" for name in ("bets", "race", "race_log", "targets", "card")),
     *(f"engine.{name}" for name in ("words", "errors", "minds", "remembered")),
-    *(f"engine.{name}" for name in ("predictor", "scripted", "starter", "gguf", "word_bits")),
+    *(f"engine.{name}" for name in ("predictor", "scripted", "starter", "gguf", "word_bits", "ladder", "kept")),
 ]
 
 

@@ -28,7 +28,16 @@ from textual.screen import Screen
 from engine.bets import Slip, parse
 from engine.errors import BitraceError
 from engine.minds import Mind
-from engine.predictor import Job, OnBits, OnProgress, Predictor, Reading
+from engine.predictor import (
+    Asking,
+    Job,
+    OnBits,
+    OnProgress,
+    OnTop,
+    Predictor,
+    Reading,
+    TopWords,
+)
 from engine.race import (
     Draw,
     Identified,
@@ -139,6 +148,40 @@ class HeldPredictor(ScriptedPredictor):
     def fail(self, mind: str, error: BitraceError) -> None:
         """Let a mind's reading fail."""
         self._held[mind][2].set_exception(error)
+
+
+class LatePredictor(PromptPredictor):
+    """Has read when it has been asked, and tells no best words until it is told to."""
+
+    def __init__(self, script: Script = by_hash) -> None:
+        super().__init__(script)
+        self.asked: list[Asking] = []
+        self._held: list[tuple[Asking, OnTop | None, Future[dict[int, TopWords]]]] = []
+
+    def top_words(
+        self, asking: Asking, on_top: OnTop | None = None, on_progress: OnProgress | None = None
+    ) -> Future[dict[int, TopWords]]:
+        future: Future[dict[int, TopWords]] = Future()
+        self.asked.append(asking)
+        self._held.append((asking, on_top, future))
+        return future
+
+    def tell(self, tops: dict[int, TopWords]) -> None:
+        """Give these words to whoever asked last; there is more to come."""
+        _, on_top, _ = self._held[-1]
+        assert on_top is not None
+        on_top(tops)
+
+    def release(self) -> None:
+        """Give all words that have been asked for."""
+        for asking, on_top, future in self._held:
+            if not future.done():
+                future.set_result(super().top_words(asking, on_top).result())
+
+    def fail(self, error: BitraceError) -> None:
+        """Let all that has been asked for fail."""
+        for _, _, future in self._held:
+            future.set_exception(error)
 
 
 @dataclass
@@ -289,6 +332,12 @@ class Game:
         """The frame as running text: without borders, white space as one space."""
         return " ".join(self.text.translate(dict.fromkeys(map(ord, "│╭╮╰╯─"), " ")).split())
 
+    def part(self, selector: str) -> str:
+        """What stands where a widget is, a line a row, without white space at the ends."""
+        area = self.region(selector)
+        rows = self.lines[area.y : area.bottom]
+        return "\n".join(row[area.x : area.right].strip() for row in rows)
+
     @property
     def lanes(self) -> dict[str, str]:
         """What stands behind each lane, by the racer's name."""
@@ -362,6 +411,12 @@ def game(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> Play:
 def held() -> Callable[..., HeldPredictor]:
     """Makes a predictor that answers no reading until it is told to."""
     return HeldPredictor
+
+
+@pytest.fixture
+def late() -> Callable[..., LatePredictor]:
+    """Makes a predictor that reads at once and tells no best words until it is told to."""
+    return LatePredictor
 
 
 @pytest.fixture

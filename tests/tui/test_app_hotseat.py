@@ -192,6 +192,24 @@ async def test_only_who_writes_says_that_they_know_the_text(
         assert play.race.known == {0}
 
 
+async def test_between_two_turns_nobody_is_taken_to_know_the_text(
+    game: Callable[..., Any], two: Opened
+) -> None:
+    async with game(two) as play:
+        await write(play, "cook 60")
+        await write(play, "thief 60")
+        await play.until_revealed()
+        await play.press("ctrl+t")
+        assert play.race.known == frozenset()
+        assert "in their own turn" in play.told
+        await play.press("enter")
+        await play.until_on("Curtain")
+        await play.press("enter")
+        await play.until_writing()
+        await play.press("ctrl+t")
+        assert play.race.known == {1}
+
+
 async def test_a_reading_that_fails_behind_the_curtain_is_told(
     game: Callable[..., Any], two: Opened, held: Callable[[], Any]
 ) -> None:

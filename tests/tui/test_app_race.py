@@ -400,7 +400,17 @@ async def test_i_know_this_text(game: Callable[..., Any], one: Opened) -> None:
         await play.until_revealed()
         await play.press("enter")
         await play.finish()
-        assert "ann knew the text: off the boards." in play.words
+        assert "You knew the text: off the boards." in play.words
+        assert play.race.known == {0}
+
+
+async def test_alone_one_can_say_so_at_the_reveal_too(
+    game: Callable[..., Any], one: Opened
+) -> None:
+    async with game(one) as play:
+        await play.until_writing()
+        await play.reveal("cook 60")
+        await play.press("ctrl+t")
         assert play.race.known == {0}
 
 

@@ -44,7 +44,7 @@ def result(
         one.store.close()
         async with game(predictor=predictor) as play:
             await play.until_seen("warm-up")
-            play.app.show_result(session)
+            play.app.races.show_result(session)
             await play.until_on("ResultScreen")
             yield play
 
@@ -71,7 +71,7 @@ async def test_the_race_tab(result: Callable[..., Any]) -> None:
 
 async def test_who_is_to_be_beaten_next(result: Callable[..., Any]) -> None:
     async with result("cook 50") as play:
-        assert "Reader wins, by 14.0 bits before ann." in play.words
+        assert "Reader wins, by 14.0 bits before you." in play.words
         assert "Next to beat: Reader, 14.0 bits ahead." in play.words
 
 
@@ -90,9 +90,9 @@ async def test_the_text_tab_shows_the_bets_of_a_chosen_target(
     async with result("cook 50", "thief 20 stew 30", "", "there 99") as play:
         await play.press("tab")
         await play.until(lambda: isinstance(play.screen.focused, TextTab), "the text")
+        assert "Your bits and Reader's: ▁ under 1 … ▇ 10 or more" in play.text
         assert "cook▁▂" in play.text, "two glyphs: yours and Reader's"
         assert "stirred the soup▅▂" in play.words
-        assert "there▁▂" in play.text
         assert "“cook”, target 1 of 4" in play.text
         assert "cook 50" in play.text
         await play.press("right")
@@ -105,7 +105,8 @@ async def test_the_text_tab_shows_the_bets_of_a_chosen_target(
         await play.until_seen("target 1 of 4")  # behind the last comes the first
         await play.press("left")
         assert "“there”, target 4 of 4" in play.text
-        await play.press("tab")
+        await play.until_seen("there▁▂")
+        await play.press("tab", "tab")
         await play.until(
             lambda: play.screen.query_one(TabbedContent).active == "race-tab", "the first tab"
         )
@@ -138,7 +139,7 @@ async def test_again_is_practice(
         assert play.race.setup.race_id != first.setup.race_id
         assert "target 1 of 4" in play.lines[0]
         await play.finish("cook 50")
-        assert "ann has raced this text before (race 2): practice." in play.words
+        assert "You have raced this text before (race 2): practice." in play.words
 
 
 async def test_a_race_that_was_only_begun_does_not_count(
@@ -171,6 +172,25 @@ async def test_next_keeps_the_players(result: Callable[..., Any]) -> None:
         await play.press("n")
         await play.until_on("Curtain")
         assert [player.name for player in play.race.setup.players] == ["ann", "bo"]
+
+
+async def test_one_player_is_you_and_several_are_named(result: Callable[..., Any]) -> None:
+    async with result("cook 50") as play:
+        told = play.part("#winner") + play.part("#sentences")
+        assert "before you" in told
+        assert "You: " in told
+        assert "saved you most" in told
+        assert "at your bits" in told
+        assert "ann" not in told
+    async with result("cook 50", players=("ann", "bo")) as play:
+        told = play.part("#winner") + play.part("#sentences")
+        assert "before ann" in told
+        assert "ann: " in told
+        assert "saved ann most" in told
+        assert "at ann's bits" in told
+        assert not {word.strip(":,.") for word in told.split()} & {"You", "you", "your"}
+        await play.press("tab")
+        await play.until_seen("ann's bits and Reader's")
 
 
 async def test_next_of_a_text_that_is_gone_is_told(result: Callable[..., Any]) -> None:

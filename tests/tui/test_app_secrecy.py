@@ -5,16 +5,20 @@ from __future__ import annotations
 
 import io
 from collections.abc import AsyncGenerator, Callable
+from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from engine.errors import EngineError
+from engine.predictor import TopWord, TopWords
 from engine.scripted import ScriptedPredictor
 from tui.passage_text import BLANK
 from tui.plain import PlainRace
 from tui.play import Opened
+from tui.session import Session
 from tui.widgets.slip import SlipLine
 
 OPENING = (
@@ -180,6 +184,90 @@ async def test_waiting_for_the_minds_tells_nothing(
             await play.until(lambda: play.shows("#waiting"), "the wait")
             frames.append(frame(play))
     assert frames == [frames[0]] * len(WORDS)
+
+
+def _nothing(minds: Any, one: Opened) -> None:
+    """Reader's best words have not come."""
+
+
+def _one_by_one(minds: Any, one: Opened) -> None:
+    """Those of some targets are there."""
+    for target in one.race.setup.targets:
+        word = TopWord(target.word, 99.0)
+        minds.tell({target.index: TopWords((word,), True, 1, 1, True)})
+
+
+def _all(minds: Any, one: Opened) -> None:
+    minds.release()
+
+
+def _never(minds: Any, one: Opened) -> None:
+    minds.fail(EngineError("The engine died."))
+
+
+@pytest.mark.parametrize("size", [(60, 20), *SIZES])
+@pytest.mark.parametrize("players", [("ann",), ("ann", "bo")])
+async def test_frames_do_not_depend_on_reader_s_best_words(
+    game: Callable[..., Any],
+    opened: Callable[..., Opened],
+    late: Callable[..., Any],
+    size: tuple[int, int],
+    players: tuple[str, ...],
+) -> None:
+    frames: list[Any] = []
+    for come in (_nothing, _one_by_one, _all, _never):
+        minds = late()
+        one = opened(f"{OPENING}[[cook]]. Then came the [[end]].", players=players)
+        async with game(one, minds, size) as play:
+            await play.until(lambda: play.on in ("RaceScreen", "Curtain"), "the race")
+            await play.settle()
+            play.app.screen_stack[1].query_one(SlipLine).cursor_blink = False
+            come(minds, one)
+            await play.pilot.pause()
+            seen = [frame(play)]
+            for player in players:
+                if len(players) > 1:
+                    await play.until_on("Curtain")
+                    seen.append(frame(play))
+                    await play.press("enter")
+                await play.until_writing()
+                await play.type("captain 40")
+                seen.append(frame(play))
+                if player != players[-1]:
+                    await play.press("enter")
+            frames.append(seen)
+    assert frames == [frames[0]] * 4
+
+
+async def test_waiting_for_the_minds_tells_nothing_of_best_words(
+    game: Callable[..., Any], opened: Callable[..., Opened], held: Callable[[], Any]
+) -> None:
+    frames: list[Any] = []
+    for answers in (True, False):
+        minds = held()
+        minds.top_words = minds.top_words if answers else lambda *_: Future()
+        one = opened(f"{OPENING}[[cook]]. Then came the [[end]].")
+        async with game(one, minds) as play:
+            await play.until_writing()
+            await play.lock("captain 40")
+            await play.until(lambda: play.shows("#waiting"), "the wait")
+            frames.append(frame(play))
+            minds.release("reader", "goldfish")
+            await play.pilot.pause()
+            frames.append(frame(play))
+    assert frames[:2] == frames[2:]
+
+
+def test_best_words_are_given_to_nobody_before_the_word_is_shown(
+    opened: Callable[..., Opened],
+) -> None:
+    one = opened(f"{OPENING}[[cook]]. Then came the [[end]].")
+    session = Session(one.store, one.race, one.text)
+    tops = TopWords((TopWord("cook", 99.0),), True, 1, 1, True)
+    session._tops.update({target.index: tops for target in one.race.setup.targets})
+    assert session.top_words(0) is None
+    assert session.top_words(1) is None
+    one.store.close()
 
 
 def test_plain_mode_tells_nothing(

@@ -126,15 +126,21 @@ async def test_the_reveal(
         await play.until_writing()
         await play.reveal(slip)
         assert not outside(play)
-        assert sense in play.words
-        assert f"it was {instinct}." in play.words or "A pass" in sense
-        for name in ("ann", "Goldfish", "Reader", "Instinct"):
-            lines = [line for line in play.lines if line.startswith(f" {name} ")]
-            assert "%" in lines[-1]
-            assert "bits" in lines[-1]
-            assert "insight" in lines[-1] or name == "Instinct"
-        (goldfish,) = [line for line in play.lines if "24.0 bits" in line]
-        assert goldfish.rstrip().endswith(f"insight {instinct - 24:+.1f}")
+        await play.until_seen("Reader expected")
+        assert not outside(play)
+        rows = play.part("#reveal").splitlines()
+        told = " ".join(" ".join(rows).split())
+        assert sense in told
+        assert f"it was {instinct}." in told or "A pass" in sense
+        for name, row in zip(("ann", "Goldfish", "Reader", "Instinct"), rows, strict=False):
+            assert row.startswith(f"{name} ")
+            assert "%" in row
+            assert "bits" in row
+            assert "insight" in row or name == "Instinct"
+        assert rows[1].endswith(f"insight {instinct - 24:+.1f}")
+        words = play.part("#top-words").replace("\n", " ")
+        assert words.count(" %") == 6
+        assert "▸ cook, " in words
         assert "go on" in play.lines[-2]
         assert play.region("#passage").height - 2 >= 3
 
@@ -147,7 +153,7 @@ async def test_the_result(
         await play.finish("cook 60", "soup 60")
         assert not outside(play)
         assert "wins, by" in play.words or "You win, by" in play.words
-        for key in ("again", "next", "card to a file", "home", "F1 help"):
+        for key in ("again", "next", "e card", "home", "F1 help"):
             assert key in play.words
         await play.press("end")
         await play.until_seen("bitrace ledger")
@@ -156,7 +162,10 @@ async def test_the_result(
         assert not outside(play)
         assert "choose" in play.words
         assert "Instinct" in play.words
+        assert "Reader expected" in play.words
         assert play.region("#full-text").height - 2 >= 3
+        for key in ("← choose", "⇥ tab", "r again", "n next", "e card", "esc home", "F1 help"):
+            assert key in play.lines[-2]
 
 
 async def test_what_lies_over_a_screen(

@@ -230,6 +230,25 @@ def test_the_primer_is_read_by_those_who_read_all(
         assert jobs[key].before == 0
 
 
+def test_each_mind_reads_its_own_opening(
+    opened: Callable[..., Opened], held: Callable[[], Any], session_of: Callable[..., Session]
+) -> None:
+    one = opened(primer="A lemma’s end.", preface="What would a sage say?")
+    assert one.race.setup.preface == "What would a sage say?"
+    setup = replace(one.race.setup, minds=("stranger", "reader", "sage"), race_id="s" * 32)
+    one = replace(one, race=one.store.begin(setup, one.text))
+    minds = held()
+    session_of(one, minds)
+    passage = one.text.normalized
+    jobs = {key: job for key, (job, _, _) in minds._held.items()}
+    assert jobs["stranger"].text == passage
+    assert jobs["reader"].text == f"A lemma's end.\n\n{passage}"
+    assert jobs["sage"].text == f"What would a sage say?\n\nA lemma's end.\n\n{passage}"
+    for key in ("stranger", "reader", "sage"):
+        assert jobs[key].text[jobs[key].before :] == passage
+    assert jobs["instinct"].before == 0
+
+
 # ---- going on ----
 
 

@@ -30,18 +30,14 @@ from engine.race import (
     advance,
     replay,
 )
+from tui.heat import GLYPH_LIMITS, GLYPHS, glyph, heat, percent
 from tui.literal import clean
 from tui.views import (
-    GLYPH_LIMITS,
-    GLYPHS,
     SHARE_WIDTH,
     best_word,
     bits_a_word,
-    glyph,
-    heat,
     lanes,
     next_opponent,
-    percent,
     player_names,
     reveal_rows,
     sense,
@@ -223,10 +219,10 @@ def test_winner(raced: Callable[..., Race]) -> None:
         return winner(raced(("cook", instinct, reader, *slips), players=names))
 
     assert who(HUNDREDTH, 4.0, "cook 50") == "You win, by 3.0 bits before Reader."
-    assert who(HUNDREDTH, 1.0, "") == "Reader wins, by 5.6 bits before ann."
+    assert who(HUNDREDTH, 1.0, "") == "Reader wins, by 5.6 bits before you."
     assert who(HUNDREDTH, 4.0, "cook 50", "cook 25") == "ann wins, by 1.0 bits before bo."
     assert who(HUNDREDTH, 4.0, "cook 25", "cook 50") == "bo wins, by 1.0 bits before ann."
-    assert who(HUNDREDTH, 0.98, "cook 50") == "Reader wins, by a hair before ann."
+    assert who(HUNDREDTH, 0.98, "cook 50") == "Reader wins, by a hair before you."
     assert who(3.0, 4.0, "thief 50").startswith("Instinct beats everybody")
     assert "by 0.0" not in who(3.0, 3.0, "")
 
@@ -280,7 +276,11 @@ def test_notes_on_where_a_race_stands(raced: Callable[..., Race]) -> None:
     assert "race 3" in note
     assert len(list(standing_notes(advance(race, Known(1, "at"))))) == 2
     (only,) = list(standing_notes(advance(race, Known(0, "at"))))
-    assert "knew the text" in only
+    assert only == "ann knew the text: off the boards."
+    alone = raced(("cook", 9.0, 2.0, ""), attempts=(2,))
+    assert list(standing_notes(alone)) == [
+        "You have raced this text before (race 2): practice."
+    ]
 
 
 # ---- the line to paste ----

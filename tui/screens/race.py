@@ -6,14 +6,16 @@ from collections.abc import Callable
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.containers import Horizontal
+from textual.containers import Container, Horizontal
 from textual.widget import Widget
 from textual.widgets import Static
 
 from engine.bets import FIRST_STAKE
 from engine.errors import BitraceError, RaceError, StoreError
 from engine.words import words
+from tui.columns import ROOMY
 from tui.commands import bindings
+from tui.expected import expected_words
 from tui.literal import content
 from tui.messages import EngineChanged, EngineFailed, SlipPlaced, WentOn
 from tui.passage_text import Piece, in_play, reflow
@@ -27,13 +29,18 @@ from tui.widgets.lanes import LanesView
 from tui.widgets.passage import PassageView
 from tui.widgets.reveal import RevealPanel
 from tui.widgets.slip import SlipPanel
+from tui.widgets.topwords import TopWordsView
 
 WRITING = "writing"
 LOCKED = "locked in"
 READING = "reading"
 _WAITING = "All have locked in. The minds are still reading …"
-_ROWS_BESIDE_RACERS = 14
-"""Rows that a reveal takes beside lanes and racers, a passage worth reading included."""
+_ROWS_BESIDE_RACERS = 9
+"""Rows that a reveal takes beside lanes, racers and passage."""
+_WORTH_READING, _LEAST_READABLE = 5, 3
+"""Rows of the passage for which the lanes give way, and then Reader's best words."""
+_WORDS_BELOW, _WORDS_BESIDE = 3, 7
+"""Rows that Reader's best words take below the racers, and beside them in a column."""
 
 
 class RaceScreen(BitraceScreen):
@@ -69,7 +76,9 @@ class RaceScreen(BitraceScreen):
         yield LanesView(id="lanes")
         yield SlipPanel(id="slip")
         yield Static(id="waiting")
-        yield RevealPanel(id="reveal")
+        with Container(id="reveal-row"):
+            yield RevealPanel(id="reveal")
+            yield TopWordsView(id="top-words")
         yield Foot()
 
     def on_mount(self) -> None:
@@ -78,6 +87,12 @@ class RaceScreen(BitraceScreen):
             return  # left again before it was there
         self._show()
         self._start_reading()
+
+    def on_resize(self) -> None:
+        """What has room beside the passage may be something else now."""
+        if self.query(LanesView):
+            self._show_words()
+            self._show_lanes()
 
     def on_unmount(self) -> None:
         """Nobody waits for the readings any more."""
@@ -123,6 +138,7 @@ class RaceScreen(BitraceScreen):
     def _engine_changed(self) -> None:
         if not self._unwritten:
             self.action_reveal()
+        self._show_words()
         self._show_lanes()
 
     def action_reveal(self) -> None:
@@ -143,7 +159,7 @@ class RaceScreen(BitraceScreen):
 
     @on(EngineFailed)
     def _engine_failed(self, event: EngineFailed) -> None:
-        self.bitrace.leave_race(self._session, event.error)
+        self.bitrace.races.leave(self._session, event.error)
 
     @on(WentOn)
     def _went_on(self) -> None:
@@ -155,17 +171,20 @@ class RaceScreen(BitraceScreen):
 
     def action_pause(self) -> None:
         """Leave; all that was locked in is kept."""
-        self.bitrace.leave_race(self._session, None)
+        self.bitrace.races.leave(self._session, None)
 
     def action_known(self) -> None:
         """The player who writes knows this text."""
-        players = range(len(self._session.race.setup.players))
-        for player in players if self._writer is None else [self._writer]:
-            try:
-                self._session.say_known(player)
-            except StoreError as error:
-                self.say(str(error), "error")
-                return
+        alone = len(self._session.race.setup.players) == 1
+        player = 0 if alone else self._writer
+        if player is None:
+            self.say("Nobody is writing: whoever knows this text says so in their own turn.")
+            return
+        try:
+            self._session.say_known(player)
+        except StoreError as error:
+            self.say(str(error), "error")
+            return
         self.say("Noted: this race stays off the boards. Play on for practice.")
 
     def action_page(self, pages: int) -> None:
@@ -188,7 +207,7 @@ class RaceScreen(BitraceScreen):
         _show_if(waiting, writing and race.phase == "waiting")
         waiting.update(content(self._unwritten or _WAITING))
         reveal = self.query_one(RevealPanel)
-        _show_if(reveal, not writing)
+        _show_if(self.query_one("#reveal-row"), not writing)
         if self._primer_unread:
             reveal.show([], "Read this first. Enter begins the race.")
             reveal.focus()
@@ -197,6 +216,7 @@ class RaceScreen(BitraceScreen):
             reveal.focus()
         elif race.phase == "writing":
             self._hand_over(race.to_write[0])
+        self._show_words()
         self._show_lanes()
 
     def _hand_over(self, player: int) -> None:
@@ -237,9 +257,31 @@ class RaceScreen(BitraceScreen):
         view.show(lanes(race, states))
         # The word matters more than the lanes where both and the reveal have no room.
         n_racers = len(race.setup.players) + len(race.setup.minds)
-        room = self.size.height - _ROWS_BESIDE_RACERS - 2 * n_racers
-        _show_if(view, self._revealed is None or room >= 0)
+        has_words = not self.query_one(TopWordsView).has_class("-hidden")
+        room = self._rows_left(with_words=has_words) - n_racers
+        _show_if(view, self._revealed is None or room >= _WORTH_READING)
         self.bitrace.tell_engine(self._session.engine_line)
+
+    def _show_words(self) -> None:
+        """Reader's best words, beside or below a reveal."""
+        if self._revealed is None:
+            return
+        view = self.query_one(TopWordsView)
+        top = self._session.top_words(self._revealed)
+        race = self._session.race
+        view.show(expected_words(race, self._revealed, top) if top else ())
+        wanted = top is not None or self._session.words_to_come
+        _show_if(view, wanted and self._rows_left(with_words=True) >= _LEAST_READABLE)
+
+    def _rows_left(self, with_words: bool) -> int:
+        """Rows that are left for passage and lanes at a reveal."""
+        setup = self._session.race.setup
+        n_racers = len(setup.players) + len(setup.minds)
+        left = self.size.height - _ROWS_BESIDE_RACERS - n_racers
+        if not with_words:
+            return left
+        beside = self.size.width >= ROOMY
+        return left - (max(0, _WORDS_BESIDE - n_racers - 2) if beside else _WORDS_BELOW)
 
 
 def _show_if(widget: Widget, shown: bool) -> None:

@@ -1,28 +1,32 @@
-"""The result: who won and by what, and the passage coloured by bits."""
+"""The result: who won and by what, the passage coloured by bits, and what memory was worth."""
 
 from __future__ import annotations
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static, TabbedContent, TabPane
 
 from engine.minds import READER
+from tui.columns import NAME_WIDTH
 from tui.commands import bindings
+from tui.expected import expected_words
+from tui.heat import GLYPHS, percent
 from tui.literal import content
-from tui.messages import TargetChosen
+from tui.messages import HindsightChanged, ReadingPaused, TargetMoved
 from tui.passage_text import in_full
 from tui.screens.base import SCREENS_CSS, BitraceScreen
+from tui.screens.result_tabs import MemoryTab, TextTab
 from tui.session import Session
+from tui.stairs import memory_sense, stairs
 from tui.views import (
-    GLYPHS,
     best_word,
     bits_a_word,
+    called,
     lanes,
     next_opponent,
-    percent,
-    player_names,
+    owned,
     reveal_rows,
     share_line,
     slip_line,
@@ -33,29 +37,6 @@ from tui.views import (
 from tui.widgets.foot import Foot
 from tui.widgets.guard import SizeGuard
 from tui.widgets.lanes import LanesView
-from tui.widgets.passage import PassageView
-
-
-class TextTab(Vertical, can_focus=True):
-    """The coloured passage, with a cursor over its targets. Says `TargetChosen`."""
-
-    BINDINGS = bindings("text")
-
-    def __init__(self, n_targets: int) -> None:
-        super().__init__()
-        self._n_targets = n_targets
-        self.target = 0
-
-    def compose(self) -> ComposeResult:
-        """The passage, and what was bet on the chosen target."""
-        yield PassageView(id="full-text")
-        yield Static(id="legend")
-        yield Static(id="bets")
-
-    def action_move(self, by: int) -> None:
-        """Choose another target."""
-        self.target = (self.target + by) % self._n_targets
-        self.post_message(TargetChosen(self.target))
 
 
 class ResultScreen(BitraceScreen):
@@ -72,9 +53,12 @@ class ResultScreen(BitraceScreen):
         super().__init__()
         self._session = session
         self._race = session.race
+        self._hindsight = session.look_back()
+        self._target = 0
+        """The one that is looked at, on all tabs alike."""
 
     def compose(self) -> ComposeResult:
-        """Two tabs."""
+        """Three tabs."""
         yield SizeGuard()
         with Horizontal(id="head"):
             yield Static(content(self._race.setup.title), id="title")
@@ -86,29 +70,102 @@ class ResultScreen(BitraceScreen):
                 yield Static(self._sentences(), id="sentences")
                 yield Static(self._share(), id="share")
             with TabPane("Text", id="text-tab"):
-                yield TextTab(self._race.target)
+                yield TextTab(self._legend())
+            with TabPane("Memory", id="memory-tab"):
+                yield MemoryTab()
         yield Foot()
 
     def on_mount(self) -> None:
-        """Fill in what needs a size."""
+        """Fill in what needs a size, and have more read about the race."""
         self.query_one(LanesView).show(lanes(self._race))
-        self.query_one("#legend", Static).update(self._legend())
-        self._show_target(0)
+        self._show_target()
         self.query_one("#race-page").focus()
+        self._read_on()
+
+    def on_unmount(self) -> None:
+        """Nobody looks any more."""
+        self._hindsight.leave()
+
+    @work(thread=True, group="engine", description="reading the staircase")
+    def _read_on(self) -> None:
+        # In a thread: the engine may have to be started.
+        self._hindsight.start(self.bitrace.open_predictor(), self._tell_change)
+
+    def _tell_change(self) -> None:
+        self.post_message(HindsightChanged())
+
+    @on(HindsightChanged)
+    def _more_is_known(self) -> None:
+        self._show_words()
+        self._show_memory()
+
+    @on(ReadingPaused)
+    def _pause_or_go_on(self) -> None:
+        match self._hindsight.state:
+            case "reading":
+                self._hindsight.pause()
+                self._more_is_known()
+            case "stopped" | "failed":
+                self._read_on()
+            case "done":
+                pass
 
     @on(TabbedContent.TabActivated)
     def _tab(self, event: TabbedContent.TabActivated) -> None:
-        page = "#race-page" if event.pane.id == "race-tab" else TextTab
-        self.query_one(page).focus()
+        if event.pane.id != event.tabbed_content.active:
+            return  # Tab was pressed again: focus would bring this one back
+        pages = {"race-tab": "#race-page", "text-tab": TextTab, "memory-tab": MemoryTab}
+        self.query_one(pages[str(event.pane.id)]).focus()
 
-    @on(TargetChosen)
-    def _chosen(self, event: TargetChosen) -> None:
-        self._show_target(event.target)
+    @on(TargetMoved)
+    def _moved(self, event: TargetMoved) -> None:
+        self._target = (self._target + event.by) % self._race.target
+        self._show_target()
 
-    def _show_target(self, target: int) -> None:
+    def _show_target(self) -> None:
         pieces = in_full(self._race, self._session.text.shown, self._first, self._rival)
-        self.query_one("#full-text", PassageView).show(pieces, target)
-        self.query_one("#bets", Static).update(self._bets(target))
+        self.query_one(TextTab).show(pieces, self._target, self._bets(self._target))
+        self._show_words()
+        self._show_memory()
+
+    def _show_words(self) -> None:
+        top = self._session.top_words(self._target)
+        if top is not None:
+            expected = expected_words(self._race, self._target, top)
+        else:
+            expected = () if self._rival and self._hindsight.state == "reading" else None
+        self.query_one(TextTab).show_words(expected)
+
+    def _show_memory(self) -> None:
+        tab = self.query_one(MemoryTab)
+        staircase = self._hindsight.staircase
+        if staircase is None:
+            tab.show(None, (), self._progress())
+            return
+        chosen = (self._race, staircase, self._target, self._first)
+        tab.show(stairs(*chosen, self._word), memory_sense(*chosen), self._progress())
+
+    @property
+    def _word(self) -> str:
+        """The chosen word, as printed."""
+        target = self._race.setup.targets[self._target]
+        return self._session.text.shown[target.start : target.end]
+
+    def _progress(self) -> str:
+        """How far the staircase has been read."""
+        hindsight = self._hindsight
+        staircase = hindsight.staircase
+        n_read, n_rungs = (staircase.n_whole, len(staircase.minds)) if staircase else (0, 0)
+        so_far = f"{n_read} of {n_rungs} rungs read" if n_rungs else "nothing read yet"
+        match hindsight.state:
+            case "reading":
+                return f"… {so_far} · {100 * hindsight.fraction:.0f} % · c stops"
+            case "stopped":
+                return f"Stopped: {so_far}. c goes on."
+            case "failed":
+                return f"{so_far.capitalize()}. {hindsight.fault} c tries again."
+            case "done":
+                return ""
 
     @property
     def _first(self) -> int:
@@ -124,8 +181,8 @@ class ResultScreen(BitraceScreen):
     def _sentences(self) -> Content:
         race = self._race
         lines: list[str] = []
-        for player, name in enumerate(player_names(race)):
-            who = "You" if len(race.setup.players) == 1 else name
+        for player in range(len(race.setup.players)):
+            who = called(race, player, start=True)
             rate = bits_a_word(race, player)
             habit = race.instinct_bits / race.target
             lines.append(f"{who}: {rate:.1f} bits a word, where Instinct pays {habit:.1f}.")
@@ -142,23 +199,23 @@ class ResultScreen(BitraceScreen):
         return Content("\n").join(lines)
 
     def _legend(self) -> Content:
-        who = player_names(self._race)[self._first]
+        whose = owned(self._race, self._first, start=True)
         second = " and Reader's" if self._rival else ""
         return content(
-            f"{who}'s bits{second}: {GLYPHS[0]} under 1 … {GLYPHS[-1]} 10 or more · ← → choose",
+            f"{whose} bits{second}: {GLYPHS[0]} under 1 … {GLYPHS[-1]} 10 or more",
             "$foreground 60%",
         )
 
     def _bets(self, target: int) -> Content:
         race = self._race
-        word = self._session.text.shown[
-            race.setup.targets[target].start : race.setup.targets[target].end
-        ]
-        lines = [content(f"“{word}”, target {target + 1} of {race.target}", "bold")]
-        for player, row in enumerate(reveal_rows(race, target)):
+        lines = [content(f"“{self._word}”, target {target + 1} of {race.target}", "bold")]
+        rows = reveal_rows(race, target)
+        width = max(NAME_WIDTH, *(Content(row.name).cell_length for row in rows))
+        for player, row in enumerate(rows):
             bet = slip_line(race, target, player) if row.is_player else ""
-            share = percent(row.percent)
-            lines.append(content(f"{row.name:<10} {row.bits:5.1f} bits {share:>13}   {bet}"))
+            numbers = f" {row.bits:5.1f} bits {percent(row.percent):>8}   {bet}"
+            name = Content(row.name)
+            lines.append(name.pad_right(width - name.cell_length) + numbers)
         return Content("\n").join(lines)
 
     def action_next_tab(self) -> None:
@@ -170,16 +227,16 @@ class ResultScreen(BitraceScreen):
     def action_again(self) -> None:
         """Race the same text once more."""
         if self.is_active:
-            self.bitrace.race_again(self._session)
+            self.bitrace.races.again(self._session)
 
     def action_next(self) -> None:
         """Race the next passage."""
         if self.is_active:
-            self.bitrace.race_next(self._session)
+            self.bitrace.races.next(self._session)
 
     def action_card(self) -> None:
         """Write the cards of this race to a file."""
-        self.bitrace.write_cards(self._session)
+        self.bitrace.races.write_cards(self._session)
 
     def action_home(self) -> None:
         """Back to the start."""

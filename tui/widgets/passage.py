@@ -10,8 +10,8 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from tui.heat import GLYPHS
 from tui.passage_text import Piece
-from tui.views import GLYPHS
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from textual.widget import Widget
 
 from tui.columns import NAME_WIDTH, fit_name
 from tui.commands import bindings
+from tui.heat import GLYPHS, heat, percent
 from tui.literal import content
 from tui.messages import WentOn
-from tui.views import GLYPHS, RevealRow, heat, percent, signed
+from tui.views import RevealRow, signed
 
 _LEAST_SCALE = 8.0
 """Bits the bars span at least."""

@@ -1,0 +1,124 @@
+"""Races in the app: beginning them, showing them, leaving them, and what follows them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from engine.errors import BitraceError
+from tui.literal import clean
+
+if TYPE_CHECKING:
+    from tui.app import Bitrace
+    from tui.play import Opened
+    from tui.session import Session
+
+_PAUSED = "Paused: everything locked in is kept. Go on with `bitrace resume`."
+
+
+class Races:
+    """Goes from home to a race, to its result and back.
+
+    Args:
+        app: shows them.
+        ends_with_it: the app was started for one race and ends where that cannot go on.
+    """
+
+    def __init__(self, app: Bitrace, ends_with_it: bool) -> None:
+        self._app = app
+        self._ends_with_it = ends_with_it
+
+    def show(self, opened: Opened) -> None:
+        """Play a race."""
+        from tui.screens.race import RaceScreen
+        from tui.session import Session
+
+        session = Session(opened.store, opened.race, opened.text, opened.gpu_layers)
+        self._app.go_home()
+        self._app.push_screen(RaceScreen(session, self.show_result))
+
+    def show_result(self, session: Session) -> None:
+        """Show a finished race."""
+        from tui.screens.result import ResultScreen
+
+        self._app.go_home()
+        self._app.push_screen(ResultScreen(session))
+
+    def leave(self, session: Session, error: BitraceError | None) -> None:
+        """Leave a race before its end; what was locked in is kept.
+
+        Args:
+            session: the race.
+            error: what keeps it from going on, if anything.
+        """
+        app = self._app
+        session.stop()
+        app.tell_engine(session.engine_line)
+        if error is None:
+            app.go_home()
+            app.notify(_PAUSED, markup=False)
+            return
+        kept = True
+        with suppress(BitraceError):
+            kept = not app.store.discard_unplayed(session.race)
+        sentence = f"{error} {_PAUSED}" if kept else str(error)
+        if self._ends_with_it or error.exit_code != 1:
+            app.sentence = sentence
+            app.exit(error.exit_code)
+            return
+        app.go_home()
+        app.complain(sentence)
+
+    def begin(self, what: str | None) -> None:
+        """Begin a race on a text or pack; on the next warm-up passage where none is given."""
+        from tui.choose import Wish
+        from tui.play import open_wish
+
+        wish = Wish(what=what)
+        self._open(lambda: open_wish(self._app.store, wish, self._app.settings))
+
+    def resume(self) -> None:
+        """Go on with the race left open."""
+        from tui.play import open_again
+
+        self._open(lambda: open_again(self._app.store, self._app.settings))
+
+    def again(self, session: Session) -> None:
+        """Race the same text once more."""
+        from tui.play import Opened
+        from tui.session import begin_again
+
+        def begin() -> Opened:
+            store, text = self._app.store, session.text
+            race = begin_again(store, session.race, text)
+            return Opened(store, race, text, self._app.settings.gpu_layers)
+
+        self._open(begin)
+
+    def next(self, session: Session) -> None:
+        """Race the next passage of the same pack or text."""
+        from tui.play import open_next
+
+        self._open(lambda: open_next(self._app.store, session.race, self._app.settings))
+
+    def write_cards(self, session: Session) -> None:
+        """Write the cards of a finished race to the folder bitrace was started in."""
+        from tui.cards import file_for, write_cards
+
+        try:
+            file = file_for(session.race)
+            write_cards(session.race, file)
+        except BitraceError as error:
+            self._app.complain(str(error))
+            return
+        self._app.notify(clean(f"The card is in {file}"), markup=False)
+
+    def _open(self, begin: Callable[[], Opened | None]) -> None:
+        try:
+            opened = begin()
+        except BitraceError as error:
+            self._app.complain(str(error))
+            return
+        if opened is not None:
+            self.show(opened)
