@@ -206,6 +206,22 @@ def doctor(
     raise typer.Exit(guarded(command))
 
 
+def bench(
+    json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    runs: Annotated[
+        int, typer.Option(metavar="N", min=1, max=100, help="How often everything is measured.")
+    ] = 5,
+) -> None:
+    """Measure how fast this machine reads, and what it takes."""
+
+    def command() -> int:
+        from tui.bench import run
+
+        return run(as_json=json, runs=runs)
+
+    raise typer.Exit(guarded(command))
+
+
 def export(
     output: Annotated[
         str,
@@ -229,7 +245,7 @@ def command_line() -> typer.Typer:
         rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False
     )
     app.callback()(_everything)
-    for command in (play, resume, score, words, doctor):
+    for command in (play, resume, score, words, bench, doctor):
         app.command()(command)
     scores = typer.Typer(rich_markup_mode=None, help="Finished races as cards.")
     scores.command()(export)

@@ -40,7 +40,10 @@ NEEDS_NUMPY = {
 WITHOUT_PYDANTIC = [
     *(f"engine.{name}" for name in ("bets", "race", "race_log", "targets", "card")),
     *(f"engine.{name}" for name in ("words", "errors", "minds", "remembered")),
-    *(f"engine.{name}" for name in ("predictor", "scripted", "starter", "gguf", "word_bits", "ladder", "kept")),
+    *(
+        f"engine.{name}"
+        for name in ("predictor", "scripted", "starter", "gguf", "word_bits", "ladder", "kept")
+    ),
 ]
 
 
