@@ -20,11 +20,9 @@ import pytest
 from textual.screen import Screen
 
 from engine.link import Link
-from engine.minds import INSTINCT, READER
-from engine.predictor import Job, Loading
+from engine.minds import INSTINCT
+from engine.predictor import Job
 from engine.scripted import ScriptedPredictor
-from engine.starter import starter_model
-from engine.words import prepare
 from tui.app import Bitrace
 from tui.choose import Wish
 from tui.paths import find_paths
@@ -33,6 +31,9 @@ from tui.screens.race import RaceScreen
 from tui.settings import Settings
 from tui.widgets.reveal import RevealPanel
 from tui.widgets.slip import SlipLine
+
+Report = Callable[..., None]
+Timed = Callable[[Callable[[], object]], float]
 
 RUNS = 7
 SAMPLE = Path(__file__).parents[1] / "reference" / "sample.txt"
@@ -66,14 +67,6 @@ print("PAINT", Timed(paths, load(paths.settings_file)).run())
 """
 
 
-def _report(what: str, values: list[float], unit: str, bound: str) -> None:
-    values = sorted(values)
-    print(
-        f"\n{what}: median {statistics.median(values):.1f} {unit} "
-        f"(from {values[0]:.1f} to {values[-1]:.1f}, {len(values)} runs); meant: {bound}"
-    )
-
-
 def _in_terminal(script: str, home: Path) -> float:
     """Seconds to the first paint of a script's app in a pseudo-terminal."""
     command = f"stty cols 80 rows 24; {sys.executable} -c '{script}'"
@@ -90,87 +83,41 @@ def _in_terminal(script: str, home: Path) -> float:
     return float(found.group(1))
 
 
-def _timed(work: Callable[[], object]) -> float:
-    begun = time.perf_counter()
-    work()
-    return time.perf_counter() - begun
+def test_short_memory(link: Link, sample: str, report: Report, timed: Timed) -> None:
+    some = Job("starter", INSTINCT, sample, words=tuple(range(40, 200, 8)))
+    each = [timed(lambda: link.read(some).result(60)) / 20 * 1000 for _ in range(RUNS)]
+    report("one word with four words of memory", each, "ms", "as little as can be")
 
 
-@pytest.fixture
-def link(tmp_path: Path):
-    link = Link(tmp_path / "engine.log", tmp_path / "cache")
-    link.load(Loading("starter", str(starter_model()))).result(60)
-    yield link
-    link.close()
-
-
-def test_reading(link: Link) -> None:
-    text = prepare(SAMPLE.read_text(encoding="utf-8")).normalized
-    all_words = Job("starter", READER, text, all_tokens=True)
-    twelve = Job("starter", READER, text, words=tuple(range(40, 260, 20))[:12])
-    n_tokens = link.read(all_words).result(60).n_tokens
-
-    def rate(job: Job) -> float:
-        return n_tokens / _timed(lambda: link.read(job).result(60))
-
-    _report(
-        f"{n_tokens} tokens, all words scored",
-        [rate(all_words) for _ in range(RUNS)],
-        "tokens/s",
-        "at least 220",
-    )
-    _report(
-        f"{n_tokens} tokens, twelve targets",
-        [rate(twelve) for _ in range(RUNS)],
-        "tokens/s",
-        "more than with all words",
-    )
-    some = Job("starter", INSTINCT, text, words=tuple(range(40, 200, 8)))
-    each = [_timed(lambda: link.read(some).result(60)) / 20 * 1000 for _ in range(RUNS)]
-    _report("one word with four words of memory", each, "ms", "as little as can be")
-
-
-def test_memory(link: Link, tmp_path: Path) -> None:
-    sentence = "The ferry leaves at seven, and only four people came aboard this morning. "
-    long = sentence * 140
-    link.read(Job("starter", READER, long, all_tokens=True)).result(120)
-    model_mb = starter_model().stat().st_size / 2**20
-    print(f"\nchild at 2,048 tokens: {_rss_mb(link.pid):.0f} MB; meant: at most "
-          f"{model_mb + 350:.0f} (model file + 350)")  # fmt: skip
+def test_memory_of_the_screen(tmp_path: Path) -> None:
     script = _OUR_APP.replace(
         "self.exit(time.perf_counter() - begun)",
         'self.exit(int(open("/proc/self/status").read().split("VmRSS:")[1].split()[0]))',
     )
-    print(
-        f"screen's process: {_in_terminal(script, tmp_path) / 1024:.0f} MB; meant: at most 80"
-    )
+    megabytes = _in_terminal(script, tmp_path) * 1024 / 1e6
+    print(f"\nscreen's process: {megabytes:.0f} MB; meant: at most 80")
 
 
-def _rss_mb(pid: int | None) -> float:
-    status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
-    return int(status.split("VmRSS:")[1].split()[0]) / 1024
-
-
-def test_first_paint(tmp_path: Path) -> None:
+def test_first_paint(tmp_path: Path, report: Report) -> None:
     bare, ours = [], []
     for _ in range(RUNS):
         bare.append(_in_terminal(_BARE_APP, tmp_path) * 1000)
         ours.append(_in_terminal(_OUR_APP, tmp_path) * 1000)
-    _report("first paint of a bare Textual app", bare, "ms", "the measure")
-    _report("first paint of bitrace", ours, "ms", "at most 1.3 times the bare app")
+    report("first paint of a bare Textual app", bare, "ms", "the measure")
+    report("first paint of bitrace", ours, "ms", "at most 1.3 times the bare app")
     print(f"ratio of medians: {statistics.median(ours) / statistics.median(bare):.2f}")
 
 
-def test_help() -> None:
+def test_help(report: Report, timed: Timed) -> None:
     command = [sys.executable, "-m", "tui", "--help"]
     times = [
-        _timed(lambda: subprocess.run(command, capture_output=True, check=True)) * 1000
+        timed(lambda: subprocess.run(command, capture_output=True, check=True)) * 1000
         for _ in range(RUNS)
     ]
-    _report("bitrace --help", times, "ms", "at most 250")
+    report("bitrace --help", times, "ms", "at most 250")
 
 
-async def test_reveal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_reveal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, report: Report) -> None:
     """From the Enter key to the frame with the word, readings there, disk included."""
     times: list[float] = []
     begun = 0.0
@@ -206,5 +153,5 @@ async def test_reveal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
                 await pilot.pause(0.05)
     store.close()
     assert len(times) == n_turns
-    _report("reveal after lock-in", times, "ms", "at most 16 at the 99th percentile")
+    report("reveal after lock-in", times, "ms", "at most 16 at the 99th percentile")
     print(f"99th percentile: {sorted(times)[int(len(times) * 0.99)]:.1f} ms")

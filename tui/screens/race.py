@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 
 from textual import on, work
@@ -41,6 +42,9 @@ _WORTH_READING, _LEAST_READABLE = 5, 3
 """Rows of the passage for which the lanes give way, and then Reader's best words."""
 _WORDS_BELOW, _WORDS_BESIDE = 3, 7
 """Rows that Reader's best words take below the racers, and beside them in a column."""
+
+_SETTLING_S = 0.15
+"""After a frame; by then it has been drawn and looked at."""
 
 
 class RaceScreen(BitraceScreen):
@@ -87,6 +91,7 @@ class RaceScreen(BitraceScreen):
             return  # left again before it was there
         self._show()
         self._start_reading()
+        self.set_timer(_SETTLING_S, _settle)
 
     def on_resize(self) -> None:
         """What has room beside the passage may be something else now."""
@@ -214,6 +219,7 @@ class RaceScreen(BitraceScreen):
         elif self._revealed is not None:
             reveal.show(reveal_rows(race, self._revealed), sense(race, self._revealed))
             reveal.focus()
+            self.set_timer(_SETTLING_S, gc.collect)
         elif race.phase == "writing":
             self._hand_over(race.to_write[0])
         self._show_words()
@@ -282,6 +288,17 @@ class RaceScreen(BitraceScreen):
             return left
         beside = self.size.width >= ROOMY
         return left - (max(0, _WORDS_BESIDE - n_racers - 2) if beside else _WORDS_BELOW)
+
+
+def _settle() -> None:
+    """Have Python look through what the app is made of now, once, and never again.
+
+    Its search for garbage takes a tenth of a second by then, and where it fell between a key
+    and the word it was seen. What comes after is little, and is gone through while a word is
+    being read.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _show_if(widget: Widget, shown: bool) -> None:
