@@ -91,7 +91,7 @@ SAMPLES = {
 for_each_language = pytest.mark.parametrize("language", SAMPLES)
 
 
-@pytest.fixture(scope="module", params=["starter", "gemma"])
+@pytest.fixture(scope="module", params=["starter", pytest.param("gemma", marks=pytest.mark.long)])
 def model(request: pytest.FixtureRequest) -> Any:
     return request.getfixturevalue(request.param)
 
