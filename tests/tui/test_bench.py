@@ -62,7 +62,7 @@ def test_every_figure_has_a_median_and_a_spread(measured: Any) -> None:
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells")
 def test_memory_of_both_processes(measured: Any, starter_file: Path) -> None:
     own, model = (measured["figures"][name] for name in ("own_memory_mb", "model_memory_mb"))
-    assert 5 < own["least"] < model["least"]
+    assert own["least"] > 5  # here all that the tests before have loaded is in it
     assert model["least"] > starter_file.stat().st_size / 1e6
 
 

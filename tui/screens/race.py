@@ -291,12 +291,13 @@ class RaceScreen(BitraceScreen):
 
 
 def _settle() -> None:
-    """Have Python look through what the app is made of now, once, and never again.
+    """Have Python look through what the app is made of now, and not again during this race.
 
     Its search for garbage takes a tenth of a second by then, and where it fell between a key
     and the word it was seen. What comes after is little, and is gone through while a word is
     being read.
     """
+    gc.unfreeze()  # else what the race before was made of would be kept for ever
     gc.collect()
     gc.freeze()
 
