@@ -149,9 +149,11 @@ async def test_reveal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, report: R
                 await pilot.press("enter")
                 while begun:
                     await pilot.pause(0.005)
+                await pilot.pause(0.2)  # nobody goes on sooner
                 await pilot.press("enter")
                 await pilot.pause(0.05)
     store.close()
     assert len(times) == n_turns
     report("reveal after lock-in", times, "ms", "at most 16 at the 99th percentile")
-    print(f"99th percentile: {sorted(times)[int(len(times) * 0.99)]:.1f} ms")
+    slow = sum(time_ms > 16 for time_ms in times)
+    print(f"99th percentile: {sorted(times)[int(len(times) * 0.99)]:.1f} ms; {slow} above 16")

@@ -91,7 +91,9 @@ SAMPLES = {
 for_each_language = pytest.mark.parametrize("language", SAMPLES)
 
 
-@pytest.fixture(scope="module", params=["starter", pytest.param("gemma", marks=pytest.mark.long)])
+@pytest.fixture(
+    scope="module", params=["starter", pytest.param("gemma", marks=pytest.mark.long)]
+)
 def model(request: pytest.FixtureRequest) -> Any:
     return request.getfixturevalue(request.param)
 
