@@ -375,6 +375,13 @@ class Play(Protocol):
     ) -> AbstractAsyncContextManager[Game]: ...
 
 
+@pytest.fixture(autouse=True)
+def no_search_for_garbage(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A race has Python look for garbage, which here has all tests' objects to look through."""
+    monkeypatch.setattr("tui.screens.race._settle", lambda: None)
+    monkeypatch.setattr("tui.screens.race._tidy", lambda: None)
+
+
 @pytest.fixture
 def paths(tmp_path: Path) -> Paths:
     """Folders of a player who has never played."""

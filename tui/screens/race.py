@@ -219,7 +219,7 @@ class RaceScreen(BitraceScreen):
         elif self._revealed is not None:
             reveal.show(reveal_rows(race, self._revealed), sense(race, self._revealed))
             reveal.focus()
-            self.set_timer(_SETTLING_S, gc.collect)
+            self.set_timer(_SETTLING_S, _tidy)
         elif race.phase == "writing":
             self._hand_over(race.to_write[0])
         self._show_words()
@@ -300,6 +300,11 @@ def _settle() -> None:
     gc.unfreeze()  # else what the race before was made of would be kept for ever
     gc.collect()
     gc.freeze()
+
+
+def _tidy() -> None:
+    """Look through what has come since."""
+    gc.collect()
 
 
 def _show_if(widget: Widget, shown: bool) -> None:
