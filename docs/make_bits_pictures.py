@@ -23,7 +23,7 @@ from engine.predictor import Job, Loading
 from engine.starter import starter_model
 from engine.surprisal import Row, locate, token_starts
 from engine.words import prepare, words
-from puzzles.load import load_builtin
+from puzzles.builtin import load_builtin
 
 SENTENCE = "It was raining, so she put on her rain boots."
 CHINESE = "这是一个问题。"

@@ -16,7 +16,7 @@ from textual.pilot import Pilot
 from tui.app import Bitrace
 from tui.choose import Wish
 from tui.paths import find_paths
-from tui.play import open_store, open_wish
+from tui.play import library_of, open_store, open_wish
 from tui.screens.race import RaceScreen
 from tui.screens.result import ResultScreen
 from tui.settings import Settings
@@ -53,7 +53,8 @@ async def take(width: int, height: int, folder: Path, home: Path) -> None:
     paths = find_paths({"BITRACE_HOME": str(home)})
     store = open_store(paths)
     passage = "some-shelf"
-    opened = open_wish(store, Wish(f"warm-up/{passage}", players=("ann",)), Settings())
+    wish = Wish(f"warm-up/{passage}", players=("ann",))
+    opened = open_wish(store, wish, Settings(), library_of(paths))
     app = Bitrace(paths, Settings(player="ann"), opened)
 
     def save(name: str) -> None:

@@ -74,8 +74,30 @@ INSTINCT = Mind("instinct", "Instinct", 4)
 MINDS = {mind.key: mind for mind in (INSTINCT, GOLDFISH, STRANGER, READER, SAGE)}
 """All that have a name, by key."""
 
+_GUEST = "@"
+_GUEST_DIGITS = 8
+
 OPPONENTS = (GOLDFISH, READER)
 """Whom a player races at first, the weaker one first."""
+
+
+def guest_key(mind: Mind, model_sha256: str) -> str:
+    """The key of a mind of a further model, beside those of the model that is raced."""
+    return f"{mind.key}{_GUEST}{model_sha256[:_GUEST_DIGITS]}"
+
+
+def mind_of(key: str) -> Mind:
+    """The mind of a racer, whichever model it belongs to.
+
+    Raises:
+        KeyError: no mind has such a key.
+    """
+    return MINDS[key.partition(_GUEST)[0]]
+
+
+def is_guest(key: str) -> bool:
+    """Whether a racer's model is a further one."""
+    return _GUEST in key
 
 
 def memory_start(words: Sequence[Word], target: int, memory: int) -> int:

@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from engine import bets
 from engine.bets import Score, Slip
 from engine.errors import RaceError
+
+if TYPE_CHECKING:
+    from engine.baked import Baked
 
 Mode: TypeAlias = Literal["open"]
 How: TypeAlias = Literal["marked", "returning", "uniform"]
@@ -103,6 +106,9 @@ class Setup:
     model_path: str = ""
     """The model that races, as given; empty for the starter model."""
     clock_s: int | None = None
+    baked: tuple[Baked, ...] = ()
+    """What models had read of the targets when the race began. Kept with it, so that it goes
+    on when the pack is gone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from engine.baked import Baked
 from engine.bets import Bet, Slip
 from engine.errors import StoreError
+from engine.predictor import TopWord, TopWords
 from engine.race import (
     Draw,
     Event,
@@ -90,4 +92,25 @@ def _setup(body: dict[str, Any]) -> Setup:
     fields["attempts"] = tuple(body["attempts"])
     fields["minds"] = tuple(body["minds"])
     fields["pack"] = PackRef(**body["pack"]) if body["pack"] else None
+    fields["baked"] = tuple(_baked(baked) for baked in body.get("baked", ()))
     return Setup(**fields)
+
+
+def _baked(body: dict[str, Any]) -> Baked:
+    return Baked(
+        Identity(**body["identity"]),
+        {mind: _by_word(bits) for mind, bits in body["bits"].items()},
+        {word: _top_words(top) for word, top in _by_word(body["tops"]).items()},
+        {step: _by_word(bits) for step, bits in body["stairs"].items()},
+    )
+
+
+def _by_word(body: dict[str, Any]) -> dict[int, Any]:
+    """Keys of JSON objects are text; these were numbers of words."""
+    return {int(word): value for word, value in body.items()}
+
+
+def _top_words(body: dict[str, Any]) -> TopWords:
+    fields = dict(body)
+    fields["words"] = tuple(TopWord(**one) for one in body["words"])
+    return TopWords(**fields)

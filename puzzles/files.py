@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 from engine.errors import InputError
@@ -51,3 +54,28 @@ def printable(text: str, most: int = 80) -> str:
         character if character.isprintable() else "\N{REPLACEMENT CHARACTER}"
         for character in short
     )
+
+
+def write_whole(path: Path, raw: bytes) -> None:
+    """Write a file so that whatever happens there is the old one or the new one, whole.
+
+    Raises:
+        OSError: it cannot be written; what was there is unchanged.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.new")
+    try:
+        with beside.open("wb") as file:
+            file.write(raw)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            beside.unlink()
+        raise
+    with suppress(OSError):  # some systems cannot open folders; then the name is late at worst
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

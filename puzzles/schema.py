@@ -1,6 +1,6 @@
 """The form of a pack in one TOML file. What the models refuse is told by `sentence`.
 
-The number of passages, unique ids and words of a text are left to `puzzles.load`.
+The number of passages, unique ids and words of a text are left to `puzzles.report`.
 """
 
 from __future__ import annotations
@@ -52,12 +52,24 @@ _Id = Annotated[str, Field(strict=True, pattern=f"^{_ID}$"), _LINE]
 _Title = Annotated[str, Field(strict=True, max_length=120, pattern=_INK), _LINE]
 _Name = Annotated[str, Field(strict=True, max_length=120), _LINE]
 _Words = Annotated[str, Field(strict=True, max_length=20_000), _TEXT]
+_MOST_CHARACTERS = 500_000
+_FileName = Annotated[
+    str, Field(strict=True, max_length=120, pattern=r"\.(txt|md)$"), AfterValidator(_check_line)
+]
 
 
 class PassageFile(BaseModel):
-    """One `[[passages]]` table. Lengths are in characters."""
+    """One `[[passages]]` table. Lengths are in characters.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    That it has just one of `text` and `file` is left to `puzzles.report`, which tells all
+    faults at once; editors are told by the JSON Schema.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        json_schema_extra={"oneOf": [{"required": ["text"]}, {"required": ["file"]}]},
+    )
 
     id: _Id
     title: _Title
@@ -68,8 +80,10 @@ class PassageFile(BaseModel):
     """Read before the race; Stranger does without."""
     preface: _Words = ""
     """What Sage reads first."""
-    text: Annotated[str, Field(strict=True, max_length=500_000), _TEXT]
+    text: Annotated[str, Field(strict=True, max_length=_MOST_CHARACTERS), _TEXT] | None = None
     """With its targets marked (`puzzles.markup`)."""
+    file: _FileName | None = None
+    """Name of the file with the text instead, in the pack's folder."""
 
 
 class PackFile(BaseModel):
@@ -91,6 +105,7 @@ class PackFile(BaseModel):
 _PATTERNS = {
     "id": "must be 2 to 40 of the characters a-z, 0-9 and -.",
     "language": 'must be a language code such as "en".',
+    "file": 'must be the name of a text file, such as "lamp.txt".',
 }
 _OTHER_FORMAT = f"must be {FORMAT}: packs of format {FORMAT} are read."
 _SENTENCES = {
@@ -107,6 +122,18 @@ _SENTENCES = {
 def is_id(value: object) -> bool:
     """Whether a value can be the id of a pack or passage."""
     return isinstance(value, str) and regex.fullmatch(_ID, value) is not None
+
+
+def check_text(text: str) -> tuple[str, int | None] | None:
+    """What is wrong with the characters of a text that stands in a file of its own, and on
+    which of its lines; None where nothing is."""
+    if len(text) > _MOST_CHARACTERS:
+        return f"has over {_MOST_CHARACTERS:,} characters: shorten it.", None
+    try:
+        _check_text(text)
+    except PydanticCustomError as error:
+        return error.message(), (error.context or {}).get("line")
+    return None
 
 
 def sentence(error: ErrorDetails) -> str:

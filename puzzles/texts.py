@@ -50,8 +50,8 @@ def load_text(path: Path) -> Text:
     """
     name = printable(str(path))
     text = prepare(decode(read(path, name), name))
-    if path.suffix.lower() in (".md", ".markdown"):
-        text = prepare(_prose(text.shown))
+    if is_markdown(path.name):
+        text = prepare(prose(text.shown))
     if not text.shown:
         raise InputError(f"{name} has no text: choose a file that has some.")
     return text
@@ -152,7 +152,12 @@ class _Ahead:
         return best[-1]
 
 
-def _prose(markdown: str) -> str:
+def is_markdown(name: str) -> bool:
+    """Whether a file is Markdown, by its name."""
+    return name.lower().endswith((".md", ".markdown"))
+
+
+def prose(markdown: str) -> str:
     """Markdown without a leading YAML block and without fenced code."""
     front = _FRONT_MATTER.match(markdown)
     kept: list[str] = []

@@ -21,7 +21,7 @@ from engine.predictor import Asking, Comparison, Job, Loading
 from engine.starter import starter_model
 from engine.targets import draw
 from engine.words import fold, n_letters, only_word, sha256, words
-from puzzles.load import TUTORIAL, load_builtin
+from puzzles.builtin import TUTORIAL, load_builtin
 from tui.engine_room import STARTER, open_link, wait_for
 from tui.literal import clean
 from tui.paths import Paths, find_paths

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Set
 from dataclasses import dataclass, replace
 
+from engine.baked import Baked
 from engine.errors import InputError
 from engine.race import Draw, PackRef, Target
 from engine.targets import USUAL_TARGETS, as_targets, check_length, draw, thin_out
 from engine.words import Text, prepare, words
-from puzzles.load import Pack, Passage, builtin_ids, load_builtin, load_pack
+from puzzles.builtin import TUTORIAL, open_builtin
+from puzzles.library import Library
+from puzzles.load import Loaded, Pack, Passage, load_source
+from puzzles.readings import read_readings
+from puzzles.sources import looks_like_pack, open_source
 from puzzles.texts import cut, excerpt_from, excerpts, load_text
 from tui.literal import clean
 from tui.paths import typed_path
-
-FIRST_PACK = "warm-up"
-_PACK_ENDING = ".toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,33 +52,43 @@ class Chosen:
     preface: str = ""
     primer_sha256: str | None = None
     preface_sha256: str | None = None
+    baked: tuple[Baked, ...] = ()
+    """What models have read of the targets before, as it came with the pack."""
+    warnings: tuple[str, ...] = ()
+    """What was wrong with readings that came with the pack and are not used."""
 
 
-def choose(wish: Wish, played: Set[str]) -> Chosen:
-    """Find what was asked for.
+def choose(wish: Wish, played: Set[str], library: Library) -> Chosen:
+    """Find what was asked for: a file or folder, else a pack by its id.
 
     Args:
         wish: what was asked for.
+        library: where packs are found by id.
         played: SHA-256 of the texts that the players have raced on.
 
     Raises:
         InputError: it is not there, or cannot be raced on.
     """
     if wish.what is None:
-        return _from_pack(load_builtin(FIRST_PACK), None, wish, played)
+        return _from_pack(open_builtin(TUTORIAL), None, wish, played)
     what = wish.what
     path = typed_path(what)
-    pack_id, _, passage_id = what.partition("/")
-    if path.is_file() or (path.exists() and pack_id not in builtin_ids()):
-        if path.is_file() and path.suffix == _PACK_ENDING:
-            chosen = _from_pack(load_pack(path), None, wish, played)
+    id, _, passage_id = what.partition("/")
+    if path.is_file() or (path.exists() and id not in library):
+        if looks_like_pack(path):
+            chosen = _from_pack(load_source(open_source(path)), None, wish, played)
         else:
             chosen = _from_text(load_text(path), clean(path.name), wish, played)
         return replace(chosen, origin=str(path.resolve()))
-    if pack_id in builtin_ids():
-        return _from_pack(load_builtin(pack_id), passage_id or None, wish, played)
-    packs = ", ".join(builtin_ids())
-    raise InputError(f"There is no file and no pack {what!r}. The packs there are: {packs}.")
+    if id in library:
+        return _from_pack(library.open(id), passage_id or None, wish, played)
+    if path.parent.exists() and looks_like_pack(path.parent):
+        pack = load_source(open_source(path.parent))
+        chosen = _from_pack(pack, path.name, wish, played)
+        return replace(chosen, origin=str(path.parent.resolve()))
+    raise InputError(
+        f"There is no file and no pack {what!r}. The packs there are: {library.told_ids}."
+    )
 
 
 def next_passage(pack: Pack, played: Set[str]) -> Passage:
@@ -85,7 +97,8 @@ def next_passage(pack: Pack, played: Set[str]) -> Passage:
     return next(fresh, pack.passages[0])
 
 
-def _from_pack(pack: Pack, passage_id: str | None, wish: Wish, played: Set[str]) -> Chosen:
+def _from_pack(loaded: Loaded, passage_id: str | None, wish: Wish, played: Set[str]) -> Chosen:
+    pack = loaded.pack
     if wish.from_word or wish.whole:
         raise InputError(
             "--from and --whole are for texts; a pack's passage is played as it is."
@@ -97,6 +110,8 @@ def _from_pack(pack: Pack, passage_id: str | None, wish: Wish, played: Set[str])
         how = Draw("marked", len(targets), wish.seed)
     else:
         targets, how = _drawn(passage.text, wish)
+    readings = read_readings(loaded)
+    wanted = [target.index for target in targets]
     return Chosen(
         title=f"{pack.title} · {passage.title}",
         text=passage.text,
@@ -109,6 +124,10 @@ def _from_pack(pack: Pack, passage_id: str | None, wish: Wish, played: Set[str])
         preface=passage.preface,
         primer_sha256=_hash_of(passage.primer),
         preface_sha256=_hash_of(passage.preface),
+        baked=tuple(baked.at(wanted) for baked in readings.of(passage.id)),
+        warnings=tuple(
+            str(fault) for fault in readings.warnings if fault.passage in (None, passage.id)
+        ),
     )
 
 

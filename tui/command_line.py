@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from tui.__main__ import guarded
+from tui.pack_commands import pack_commands
 
 
 class DrawHow(StrEnum):
@@ -251,4 +252,5 @@ def command_line() -> typer.Typer:
     scores.command()(export)
     scores.callback()(lambda: None)
     app.add_typer(scores, name="scores")
+    app.add_typer(pack_commands(), name="packs")
     return app

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from engine.errors import NoInstinctError
 from engine.predictor import Loaded, Loading, Predictor
+from engine.race import Identity
 
 if TYPE_CHECKING:
     from engine.keeping import Keeping
@@ -37,18 +38,39 @@ class Engines:
         """Role of the model whose minds race."""
         return RACED if self.model else STARTER
 
-    def loadings(self) -> list[Loading]:
+    def loadings(self, roles: Collection[str] = (STARTER, RACED)) -> list[Loading]:
         """What has to be loaded, the starter model first.
 
+        Args:
+            roles: those that are needed.
+
         Raises:
-            NoInstinctError: the starter model is not installed.
+            NoInstinctError: the starter model is needed and not installed.
         """
         from engine.starter import starter_model
 
-        found = [Loading(STARTER, str(starter_model()), self.gpu_layers)]
-        if self.model:
+        found: list[Loading] = []
+        if STARTER in roles:
+            found.append(Loading(STARTER, str(starter_model()), self.gpu_layers))
+        if self.model and RACED in roles:
             found.append(Loading(RACED, self.model, self.gpu_layers))
         return found
+
+    def loading(self, role: str) -> Loading:
+        """What has to be loaded for a role.
+
+        Raises:
+            NoInstinctError: it is the starter model, which is not installed.
+        """
+        (found,) = self.loadings({role})
+        return found
+
+    def can_load(self, role: str) -> bool:
+        """Whether there is a model for a role."""
+        try:
+            return bool(self.loading(role))
+        except NoInstinctError:
+            return False
 
 
 def open_link(paths: Paths, on_notice: Callable[[str], None] | None = None) -> Link:
@@ -114,6 +136,11 @@ def describe(loaded: Loaded) -> str:
     """A model and where it runs, in one line."""
     identity = loaded.identity
     return f"{identity.model} {identity.quantization} · {loaded.place}"
+
+
+def describe_baked(identity: Identity) -> str:
+    """A model whose readings came with the pack, in one line."""
+    return f"{identity.model} {identity.quantization} · read before"
 
 
 def loading_line(fraction: float) -> str:

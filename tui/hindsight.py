@@ -7,12 +7,14 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from typing import Any, Literal, TypeAlias
 
+from engine.baked import Baked
 from engine.errors import BitraceError, EngineError
 from engine.ladder import Bits, Ladder, Staircase
-from engine.minds import INSTINCT, READER, STRANGER, short_memory
+from engine.minds import INSTINCT, READER, STRANGER, is_guest, short_memory
 from engine.predictor import Loaded, Predictor, TopWords
 from engine.race import Race
 from engine.words import prepare
+from tui.beforehand import Beforehand
 from tui.engine_room import STARTER, Engines
 from tui.readings import ask_words, changed_since, error_of
 
@@ -36,7 +38,10 @@ class Hindsight:
         self._text = normalized
         self._engines = engines
         self._tops = tops
-        self._known = _known(race, engines.raced_role)
+        before = Beforehand(race.setup).raced
+        self._known = _known(race, engines.raced_role, before)
+        if before is not None:
+            tops.update(before.tops)
         self._ladder: Ladder | None = None
         self._predictor: Predictor | None = None
         self._asked: list[Future[Any]] = []
@@ -101,12 +106,12 @@ class Hindsight:
 
     def _ask(self, predictor: Predictor, ladder: Ladder) -> None:
         role = self._engines.raced_role
-        (loading,) = (one for one in self._engines.loadings() if one.role == role)
-        loaded = predictor.load(loading)
-        loaded.add_done_callback(self._on_loaded)
-        self._asked = [loaded]
         targets = (target.index for target in self._race.setup.targets)
         missing = tuple(index for index in targets if index not in self._tops)
+        if missing or not ladder.staircase.is_whole:
+            loaded = predictor.load(self._engines.loading(role))
+            loaded.add_done_callback(self._on_loaded)
+            self._asked = [loaded]
         if missing and READER.key in self._race.setup.minds:
             setup = self._race.setup
             self._asked.append(
@@ -126,7 +131,9 @@ class Hindsight:
         if (error := error_of(future)) is not None:
             self._fail(error)
             return
-        for known in self._race.minds.values():
+        for key, known in self._race.minds.items():
+            if is_guest(key):
+                continue
             if (fault := changed_since(known, future.result().identity)) is not None:
                 self._fail(fault)
 
@@ -161,8 +168,10 @@ class Hindsight:
                 self._predictor.cancel(future)
 
 
-def _known(race: Race, role: str) -> Bits:
+def _known(race: Race, role: str, before: Baked | None) -> Bits:
     """Bits of a staircase that the race itself has brought."""
+    if before is not None:
+        return {**before.stairs, **before.bits}
     setup = race.setup
     turns = list(zip(setup.targets, race.reveals, strict=False))
     known = {

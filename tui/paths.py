@@ -35,6 +35,16 @@ class Paths:
         return self.data / "bitrace.db"
 
     @property
+    def packs(self) -> Path:
+        """Packs that were added."""
+        return self.data / "packs"
+
+    @property
+    def pack_index(self) -> Path:
+        """What lists tell of packs; can be made again."""
+        return self.cache / "packs"
+
+    @property
     def engine_log(self) -> Path:
         """What the model's process and its libraries say."""
         return self.logs / "engine.log"

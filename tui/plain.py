@@ -164,7 +164,7 @@ class PlainRace:
         race = self._session.race
         setup = race.setup
         self._say(clean(setup.title))
-        against = " and ".join(mind_line(key) for key in setup.minds)
+        against = " and ".join(mind_line(race, key) for key in setup.minds)
         self._say(f"{len(setup.targets)} words to predict, against {against}.")
         if race.target == 0:
             self._say(
@@ -208,9 +208,8 @@ class PlainRace:
                 f"{name}: insight {signed(total.insight_bits)} bits, cost {total.bits:.1f}."
             )
         for key in race.setup.minds:
-            self._say(
-                f"{mind_line(key)}: insight {signed(race.mind_total(key).insight_bits)} bits."
-            )
+            insight = signed(race.mind_total(key).insight_bits)
+            self._say(f"{mind_line(race, key)}: insight {insight} bits.")
         for player in range(len(race.setup.players)):
             self._say(best_word(race, player))
             self._say(written_out(race, player))

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from engine.errors import InputError
 from engine.race import Race
 from engine.words import Text, fold
-from puzzles.load import builtin_ids, load_builtin
-from tui.choose import FIRST_PACK, Wish, choose, next_passage
+from puzzles.builtin import TUTORIAL, load_builtin
+from puzzles.library import Library
+from tui.choose import Wish, choose, next_passage
 from tui.literal import clean
 from tui.paths import Paths, find_paths, typed_path
 from tui.session import begin
@@ -34,6 +35,8 @@ class Opened:
     race: Race
     text: Text
     gpu_layers: int = -1
+    warnings: tuple[str, ...] = ()
+    """What players should know before they begin."""
 
 
 def play_wish(wish: Wish, plain: bool, passes_unasked: bool) -> int:
@@ -46,7 +49,7 @@ def play_wish(wish: Wish, plain: bool, passes_unasked: bool) -> int:
     settings = load(paths.settings_file)
     store = open_store(paths)
     try:
-        opened = open_wish(store, wish, settings)
+        opened = open_wish(store, wish, settings, library_of(paths))
         return _play(paths, settings, opened, plain, passes_unasked)
     finally:
         store.close()
@@ -75,7 +78,12 @@ def open_store(paths: Paths) -> Store:
     return Store.open(paths.store_file)
 
 
-def open_wish(store: Store, wish: Wish, settings: Settings) -> Opened:
+def library_of(paths: Paths) -> Library:
+    """The packs that can be named; none is read for it."""
+    return Library(paths.packs, paths.pack_index)
+
+
+def open_wish(store: Store, wish: Wish, settings: Settings, library: Library) -> Opened:
     """Begin the race that was asked for.
 
     Raises:
@@ -88,10 +96,10 @@ def open_wish(store: Store, wish: Wish, settings: Settings) -> Opened:
     check_names(names)
     players = [store.player(name) for name in names]
     played = store.played_texts([player.id for player in players])
-    chosen = choose(wish, played)
+    chosen = choose(wish, played, library)
     _forget_unplayed(store, chosen.text)
     race = begin(store, chosen, players, str(typed_path(model).resolve()) if model else "")
-    return Opened(store, race, chosen.text, gpu_layers)
+    return Opened(store, race, chosen.text, gpu_layers, chosen.warnings)
 
 
 def _forget_unplayed(store: Store, text: Text) -> None:
@@ -112,20 +120,19 @@ def open_again(store: Store, settings: Settings) -> Opened | None:
     return Opened(store, race, text, settings.gpu_layers)
 
 
-def open_next(store: Store, race: Race, settings: Settings) -> Opened:
+def open_next(store: Store, race: Race, settings: Settings, library: Library) -> Opened:
     """Begin the next race of the same players: the next passage of the pack or text.
 
     Raises:
         BitraceError: it cannot be begun.
     """
     setup = race.setup
-    builtin = setup.pack is not None and setup.pack.id in builtin_ids()
     wish = Wish(
-        what=setup.pack.id if setup.pack and builtin else setup.origin or None,
+        what=setup.origin or (setup.pack.id if setup.pack else None),
         players=tuple(player.name for player in setup.players),
         model=setup.model_path,
     )
-    return open_wish(store, wish, settings)
+    return open_wish(store, wish, settings, library)
 
 
 def home_facts(store: Store, settings: Settings) -> HomeFacts:
@@ -137,7 +144,7 @@ def home_facts(store: Store, settings: Settings) -> HomeFacts:
     from tui.screens.home import HomeFacts
 
     player = store.player(default_name(settings))
-    pack = load_builtin(FIRST_PACK)
+    pack = load_builtin(TUTORIAL)
     passage = next_passage(pack, store.played_texts([player.id]))
     entry = store.open_race()
     return HomeFacts(

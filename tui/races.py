@@ -37,6 +37,8 @@ class Races:
         session = Session(opened.store, opened.race, opened.text, opened.gpu_layers)
         self._app.go_home()
         self._app.push_screen(RaceScreen(session, self.show_result))
+        for warning in opened.warnings:
+            self._app.notify(clean(warning), severity="warning", markup=False)
 
     def show_result(self, session: Session) -> None:
         """Show a finished race."""
@@ -73,10 +75,11 @@ class Races:
     def begin(self, what: str | None) -> None:
         """Begin a race on a text or pack; on the next warm-up passage where none is given."""
         from tui.choose import Wish
-        from tui.play import open_wish
+        from tui.play import library_of, open_wish
 
-        wish = Wish(what=what)
-        self._open(lambda: open_wish(self._app.store, wish, self._app.settings))
+        app, wish = self._app, Wish(what=what)
+        library = library_of(app.paths)
+        self._open(lambda: open_wish(app.store, wish, app.settings, library))
 
     def resume(self) -> None:
         """Go on with the race left open."""
@@ -98,9 +101,11 @@ class Races:
 
     def next(self, session: Session) -> None:
         """Race the next passage of the same pack or text."""
-        from tui.play import open_next
+        from tui.play import library_of, open_next
 
-        self._open(lambda: open_next(self._app.store, session.race, self._app.settings))
+        app = self._app
+        library = library_of(app.paths)
+        self._open(lambda: open_next(app.store, session.race, app.settings, library))
 
     def write_cards(self, session: Session) -> None:
         """Write the cards of a finished race to the folder bitrace was started in."""

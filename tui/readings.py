@@ -7,15 +7,18 @@ from concurrent.futures import CancelledError, Future
 from typing import Any
 
 from engine.errors import BitraceError, EngineError, ModelError
-from engine.minds import INSTINCT, MINDS, READER, Mind
+from engine.minds import INSTINCT, READER, Mind, is_guest, mind_of
 from engine.predictor import Asking, Job, Loaded, OnTop, Predictor, TopWords
 from engine.race import Identified, Identity, Race, Revealed, Setup
 from engine.words import prepare
-from tui.engine_room import STARTER, Engines, describe, loading_line
+from tui.beforehand import Beforehand
+from tui.engine_room import STARTER, Engines, describe, describe_baked, loading_line
 
 
 class Readings:
     """Asks for all bits a race still needs, and keeps them; then for Reader's best words.
+
+    What was baked is there at once, and a model that has nothing left to read is not loaded.
 
     Callbacks come on the engine's threads; bits and words are only ever added to.
 
@@ -46,14 +49,18 @@ class Readings:
         self._tops = tops
         self._on_change = on_change
         self._on_fault = on_fault
+        self._before = Beforehand(race.setup)
         self._bits: dict[str, dict[int, float]] = {
-            key: {} for key in (INSTINCT.key, *race.setup.minds)
+            key: dict(self._before.bits(key)) for key in (INSTINCT.key, *race.setup.minds)
         }
+        self._to_read = [key for key in self._bits if self._lacks(key)]
+        if self._before.raced is not None:
+            tops.update(self._before.raced.tops)
         self._loaded: dict[str, Loaded] = {}
         self._asked: list[Future[Any]] = []
         self._faulty = False
         self._done = 0
-        self.doing = "starting"
+        self.doing = "starting" if self._to_read else ""
         """What the engine is at, for the foot of the screen."""
         self.words_to_come = False
         """Whether Reader's best words are being asked for."""
@@ -64,16 +71,15 @@ class Readings:
         Raises:
             NoInstinctError: the starter model is not installed.
         """
-        for loading in self._engines.loadings():
+        roles = {self._role(key) for key in self._to_read}
+        for loading in self._engines.loadings(roles):
             future = self._predictor.load(loading, self._on_loading)
             role = loading.role
             future.add_done_callback(lambda done, role=role: self._on_loaded(role, done))
             self._asked.append(future)
-        self._ask(STARTER, INSTINCT)
-        order = sorted(self._race.setup.minds, key=lambda key: not MINDS[key].reads_all)
-        for key in order:
-            self._ask(self._engines.raced_role, MINDS[key])
-        if READER.key in order:
+        for key in sorted(self._to_read, key=_turn):
+            self._ask(key)
+        if READER.key in self._bits:
             self._ask_words()
 
     def stop(self) -> None:
@@ -99,30 +105,42 @@ class Readings:
 
     def identified(self) -> Identified:
         """The event that says which models read; after the first `revealed`."""
-        raced = self._loaded[self._engines.raced_role].identity
         return Identified(
-            self._loaded[STARTER].identity, dict.fromkeys(self._race.setup.minds, raced)
+            self._identity(INSTINCT.key),
+            {key: self._identity(key) for key in self._race.setup.minds},
         )
 
     @property
     def place(self) -> str:
         """The raced model and where it runs, for the foot of the screen."""
-        loaded = self._loaded.get(self._engines.raced_role)
-        return describe(loaded) if loaded else ""
+        if (loaded := self._loaded.get(self._engines.raced_role)) is not None:
+            return describe(loaded)
+        return describe_baked(self._before.raced.identity) if self._before.raced else ""
 
     @property
     def ready(self) -> bool:
-        return {STARTER, self._engines.raced_role} <= self._loaded.keys()
+        """Whether the models that still have to read are there."""
+        return {self._role(key) for key in self._to_read} <= self._loaded.keys()
+
+    def _role(self, key: str) -> str:
+        return STARTER if key == INSTINCT.key else self._engines.raced_role
+
+    def _identity(self, key: str) -> Identity:
+        return self._before.identity(key) or self._loaded[self._role(key)].identity
+
+    def _lacks(self, key: str) -> bool:
+        """Whether bits of a racer have still to be read: a guest's come with the race."""
+        return not is_guest(key) and not all(word in self._bits[key] for word in self._wanted)
 
     @property
     def _wanted(self) -> tuple[int, ...]:
         targets = self._race.setup.targets[self._race.target :]
         return tuple(target.index for target in targets)
 
-    def _ask(self, role: str, mind: Mind) -> None:
+    def _ask(self, key: str) -> None:
+        mind, bits = mind_of(key), self._bits[key]
         text, before = text_for(mind, self._race.setup, self._text)
-        job = Job(role, mind, text, before, self._wanted)
-        bits = self._bits[mind.key]
+        job = Job(self._role(key), mind, text, before, self._wanted)
 
         def on_bits(more: dict[int, float]) -> None:
             bits.update(more)
@@ -143,9 +161,14 @@ class Readings:
             self.words_to_come = False
             self._on_change()
 
-        self.words_to_come = True
+        missing = tuple(word for word in self._wanted if word not in self._tops)
         role, setup = self._engines.raced_role, self._race.setup
-        future = ask_words(self._predictor, role, setup, self._text, self._wanted, on_top)
+        if not missing or not self._engines.can_load(role):
+            return
+        if role not in {self._role(key) for key in self._to_read}:
+            self._asked.append(self._predictor.load(self._engines.loading(role)))
+        self.words_to_come = True
+        future = ask_words(self._predictor, role, setup, self._text, missing, on_top)
         future.add_done_callback(over)
         self._asked.append(future)
 
@@ -160,7 +183,8 @@ class Readings:
         loaded = future.result()
         known = self._race.instinct if role == STARTER else None
         if role == self._engines.raced_role and self._race.minds:
-            known = next(iter(self._race.minds.values()))
+            raced = (key for key in self._race.minds if not is_guest(key))
+            known = self._race.minds[next(raced)]
         if known is not None and (fault := changed_since(known, loaded.identity)) is not None:
             self._fail(fault)
             return
@@ -173,7 +197,7 @@ class Readings:
             self._fail(error)
             return
         self._done += 1
-        if self._done == len(self._bits):
+        if self._done == len(self._to_read):
             self.doing = ""
         self._on_change()
 
@@ -184,6 +208,11 @@ class Readings:
         if not isinstance(error, BitraceError):
             error = EngineError(f"The engine failed: {error}")
         self._on_fault(error)
+
+
+def _turn(key: str) -> int:
+    """When a racer is read: Instinct first, since nothing can be scored without it."""
+    return 0 if key == INSTINCT.key else 1 if mind_of(key).reads_all else 2
 
 
 def text_for(mind: Mind, setup: Setup, normalized: str) -> tuple[str, int]:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from engine.bets import Slip
 from engine.errors import BitraceError
-from engine.minds import OPPONENTS
 from engine.predictor import Predictor, TopWords
 from engine.race import Event, Known, Locked, Player, Race, Setup, advance
 from engine.words import Text
+from tui.beforehand import opponents
 from tui.engine_room import Engines
 from tui.hindsight import Hindsight
 from tui.readings import Readings
@@ -170,7 +170,7 @@ def begin(
     chosen: Chosen,
     players: list[Player],
     model: str = "",
-    minds: tuple[str, ...] = tuple(mind.key for mind in OPPONENTS),
+    minds: tuple[str, ...] | None = None,
 ) -> Race:
     """Begin a race and write it down.
 
@@ -179,7 +179,8 @@ def begin(
         chosen: the passage with its targets.
         players: who plays, in their first order.
         model: path of the model that races; empty for the starter model.
-        minds: keys of the minds that race.
+        minds: keys of the minds that race; None for the usual opponents and the Readers that
+            come with the pack.
 
     Raises:
         StoreError: it could not be written.
@@ -193,7 +194,7 @@ def begin(
         draw=chosen.draw,
         players=tuple(players),
         attempts=tuple(1 + store.n_attempts(player.id, text_sha256) for player in players),
-        minds=minds,
+        minds=opponents(chosen.baked) if minds is None else minds,
         started_at=now(),
         pack=chosen.pack,
         passage=chosen.passage,
@@ -204,6 +205,7 @@ def begin(
         preface=chosen.preface,
         preface_sha256=chosen.preface_sha256,
         model_path=model,
+        baked=chosen.baked,
     )
     return store.begin(setup, chosen.text)
 

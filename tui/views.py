@@ -10,8 +10,9 @@ from itertools import pairwise
 from rich.cells import cell_len
 
 from engine.bets import PASS
-from engine.minds import INSTINCT, MINDS, READER
+from engine.minds import INSTINCT, READER, is_guest, mind_of
 from engine.race import Race
+from tui.beforehand import Beforehand
 from tui.heat import glyph
 from tui.literal import clean
 
@@ -76,9 +77,12 @@ def owned(race: Race, player: int, start: bool = False) -> str:
     return "Your" if start else "your"
 
 
-def mind_line(key: str) -> str:
-    """A mind by its name."""
-    return MINDS[key].name
+def mind_line(race: Race, key: str) -> str:
+    """A mind by its name; the Reader of a further model by that model's."""
+    if not is_guest(key):
+        return mind_of(key).name
+    identity = Beforehand(race.setup).identity(key)
+    return clean(identity.model) if identity else mind_of(key).name
 
 
 def lanes(race: Race, states: Sequence[str] = ()) -> list[Lane]:
@@ -93,7 +97,7 @@ def lanes(race: Race, states: Sequence[str] = ()) -> list[Lane]:
         for player, name in enumerate(player_names(race))
     ]
     for key in race.setup.minds:
-        found.append(Lane(mind_line(key), race.mind_total(key).insight_bits))
+        found.append(Lane(mind_line(race, key), race.mind_total(key).insight_bits))
     return [
         replace(lane, state=state)
         for lane, state in zip(found, states or [""] * len(found), strict=True)
@@ -108,7 +112,7 @@ def reveal_rows(race: Race, target: int) -> list[RevealRow]:
         rows.append(RevealRow(name, score.bits, _share(score.bits), score.insight_bits, True))
     for key in race.setup.minds:
         score = race.mind_score(target, key)
-        name = mind_line(key)
+        name = mind_line(race, key)
         rows.append(RevealRow(name, score.bits, _share(score.bits), score.insight_bits, False))
     instinct = race.reveals[target].instinct_bits
     rows.append(RevealRow(INSTINCT.name, instinct, _share(instinct), None, False))

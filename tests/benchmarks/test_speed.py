@@ -26,7 +26,7 @@ from engine.scripted import ScriptedPredictor
 from tui.app import Bitrace
 from tui.choose import Wish
 from tui.paths import find_paths
-from tui.play import open_store, open_wish
+from tui.play import library_of, open_store, open_wish
 from tui.screens.race import RaceScreen
 from tui.settings import Settings
 from tui.widgets.reveal import RevealPanel
@@ -136,7 +136,7 @@ async def test_reveal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, report: R
     n_turns = 0
     for seed in range(3):
         wish = Wish(str(SAMPLE), players=("ann",), seed=seed, n_targets=40, uniform=True)
-        opened = open_wish(store, wish, Settings())
+        opened = open_wish(store, wish, Settings(), library_of(paths))
         app = Bitrace(paths, Settings(), opened, ScriptedPredictor())
         async with app.run_test(size=(120, 40)) as pilot:
             while not (isinstance(app.screen, RaceScreen) and app.screen.query(SlipLine)):

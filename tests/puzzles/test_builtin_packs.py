@@ -5,16 +5,17 @@ from __future__ import annotations
 import pytest
 
 from engine.errors import PackError
-from puzzles.load import builtin_ids, load_builtin
+from puzzles.builtin import builtin_ids, load_builtin
 
 
 def test_the_tutorial_pack_comes_first(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert builtin_ids()[0] == "warm-up"
-    (tmp_path / "packs").mkdir()
-    for name in ("voices.toml", "warm-up.toml", "liars.toml", "notes.txt"):
-        (tmp_path / "packs" / name).touch()
-    monkeypatch.setattr("puzzles.load.resources.files", lambda _: tmp_path)
-    assert builtin_ids() == ("warm-up", "liars", "voices")
+    for id in ("anew", "voices", "warm-up", "liars"):
+        (tmp_path / "packs" / id).mkdir(parents=True)
+        (tmp_path / "packs" / id / "pack.toml").touch()
+    (tmp_path / "packs" / "notes").mkdir()
+    monkeypatch.setattr("puzzles.builtin.resources.files", lambda _: tmp_path)
+    assert builtin_ids() == ("warm-up", "liars", "voices", "anew")
 
 
 @pytest.mark.parametrize("id", builtin_ids())

@@ -13,9 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import BitraceError, PackError
+from puzzles.faults import MOST_SHOWN, Fault, PackFaults
 from puzzles.files import MOST_BYTES
-from puzzles.load import MOST_SHOWN, MOST_WORDS, Fault, Pack, PackFaults, load_pack
+from puzzles.load import Pack, load_pack
 from puzzles.markup import parse
+from puzzles.report import MOST_WORDS
 from puzzles.schema import MOST_PASSAGES, PackFile, PassageFile
 
 WORDS = "word " * 57
@@ -123,7 +125,7 @@ def test_all_faults_are_told_at_once(folder: Path) -> None:
     lines = str(raised.value).split("\n")
     assert lines[3].startswith("harbor.toml, line 4, colour: unknown key: leave it out (")
     assert lines[6].startswith(
-        "harbor.toml, line 11, passage ferry-ledger, file: unknown key: leave it out ("
+        "harbor.toml, line 11, passage ferry-ledger, file: there is a `text` too: leave one"
     )
     assert lines[7].endswith("passage ferry-ledger, title: this key is missing: add it.")
     assert "passage number 1 has this id" in lines[8]
@@ -250,7 +252,7 @@ def test_a_path_that_is_no_file(folder: Path) -> None:
     os.mkfifo(folder / "pipe")
     for path, part in [
         (folder / "no\x1bne.toml", "does not exist"),
-        (folder, "is a folder"),
+        (folder, "no pack.toml in this folder"),
         (folder / "pipe", "not an ordinary file"),
         (Path("/dev/zero"), "not an ordinary file"),
         (folder / "a\0b", "does not exist"),

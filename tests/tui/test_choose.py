@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,8 +10,10 @@ import pytest
 
 from engine.errors import InputError, PackError
 from engine.words import sha256, words
-from puzzles.load import builtin_ids, load_builtin
-from tui.choose import FIRST_PACK, Chosen, Wish, choose, next_passage
+from puzzles.builtin import TUTORIAL, builtin_ids, load_builtin
+from puzzles.library import Library
+from tui import choose as choosing
+from tui.choose import Chosen, Wish, next_passage
 
 FILLER = "The ferry left the harbour at seven, and only four people had come aboard. "
 PACK = """
@@ -62,6 +65,12 @@ def wish(what: object = None, **more: object) -> Wish:
     return replace(Wish(what=None if what is None else str(what)), **more)
 
 
+def choose(wish: Wish, played: Set[str]) -> Chosen:
+    """With no packs but the built-in ones."""
+    nowhere = Path("no packs here")
+    return choosing.choose(wish, played, Library(nowhere, nowhere))
+
+
 def n_words(chosen: Chosen) -> int:
     return len(words(chosen.text.normalized))
 
@@ -70,7 +79,7 @@ def n_words(chosen: Chosen) -> int:
 
 
 def test_without_a_wish_the_first_warm_up() -> None:
-    pack = load_builtin(FIRST_PACK)
+    pack = load_builtin(TUTORIAL)
     chosen = choose(Wish(), set())
     first = pack.passages[0]
     assert chosen.title == f"{pack.title} · {first.title}"
@@ -84,17 +93,17 @@ def test_without_a_wish_the_first_warm_up() -> None:
 
 
 def test_a_folder_named_like_a_pack_is_not_asked_for(folder: Path) -> None:
-    (folder / FIRST_PACK).mkdir()
+    (folder / TUTORIAL).mkdir()
     assert choose(Wish(), set()).pack is not None
-    assert choose(wish(FIRST_PACK), set()).pack is not None
+    assert choose(wish(TUTORIAL), set()).pack is not None
 
 
 def test_passages_come_one_after_the_other() -> None:
-    pack = load_builtin(FIRST_PACK)
+    pack = load_builtin(TUTORIAL)
     played: set[str] = set()
     found: list[str] = []
     for _ in pack.passages:
-        chosen = choose(wish(FIRST_PACK), played)
+        chosen = choose(wish(TUTORIAL), played)
         found.append(chosen.passage)
         played.add(chosen.text.sha256)
     assert found == [passage.id for passage in pack.passages]

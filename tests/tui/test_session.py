@@ -22,7 +22,7 @@ from engine.predictor import Loaded, Loading
 from engine.race import Race
 from tui.choose import Wish
 from tui.paths import Paths
-from tui.play import Opened, check_names, open_again, open_store, open_wish
+from tui.play import Opened, check_names, library_of, open_again, open_store, open_wish
 from tui.session import Listeners, Session, begin_again
 from tui.settings import Settings
 from tui.store import Store
@@ -380,7 +380,9 @@ def test_a_file_that_is_gone_or_changed_is_gone_on_with_as_it_was(
 ) -> None:
     file = tmp_path / "story.txt"
     file.write_text(marked.replace("[[", "").replace("]]", ""), encoding="utf-8")
-    begun = open_wish(open_store(paths), Wish(str(file), ("ann",)), Settings())
+    begun = open_wish(
+        open_store(paths), Wish(str(file), ("ann",)), Settings(), library_of(paths)
+    )
     session = session_of(begun)
     session.lock(0, PASS)
     session.stop()
@@ -403,12 +405,14 @@ from engine.bets import parse
 from engine.scripted import ScriptedPredictor
 from tui.choose import Wish
 from tui.paths import find_paths
-from tui.play import open_store, open_wish
+from tui.play import library_of, open_store, open_wish
 from tui.session import Listeners, Session
 from tui.settings import Settings
 
-store = open_store(find_paths())
-opened = open_wish(store, Wish("warm-up/last-bus", ("ann",)), Settings())
+paths = find_paths()
+store = open_store(paths)
+wish = Wish("warm-up/last-bus", ("ann",))
+opened = open_wish(store, wish, Settings(), library_of(paths))
 session = Session(store, opened.race, opened.text)
 session.start(ScriptedPredictor(), Listeners())
 for target in range(5):
@@ -443,7 +447,8 @@ def test_a_player_whose_plug_is_pulled_goes_on_at_the_sixth_target(
     session = session_of(found)
     session.lock(0, parse("bus 15"))
     assert session.race.target == 6
-    straight = session_of(open_wish(found.store, Wish("warm-up/last-bus", ("bo",)), Settings()))
+    wish = Wish("warm-up/last-bus", ("bo",))
+    straight = session_of(open_wish(found.store, wish, Settings(), library_of(paths)))
     for target in range(6):
         straight.lock(0, parse(f"bus {10 + target}"))
     assert straight.race.total(0) == session.race.total(0)

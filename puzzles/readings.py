@@ -1,0 +1,282 @@
+"""Baked readings: what models have read of a pack, in files beside it.
+
+A file for each model, `readings/<model>-<version>.json`: the first 16 hex digits of its file's
+SHA-256, and the version of the rules its bits were got by. A reading that does not fit its
+passage is told and left out, never used.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from engine.baked import MOST_BITS, Baked
+from engine.ladder import RUNGS
+from engine.minds import MINDS, READING_VERSION, short_memory
+from engine.predictor import TopWord, TopWords
+from engine.race import Identity
+from engine.words import only_word, prepare, words
+from puzzles.faults import Fault, PackFaults
+from puzzles.files import printable
+from puzzles.load import Loaded, Pack, Passage
+from puzzles.sources import READINGS
+
+FORMAT: Final = 1
+PLACES = 6
+"""Bits are rounded to this many places, as in cards, so that both tell the same."""
+MOST_MODELS = 20
+"""Files of readings in a pack."""
+_HASH_DIGITS = 16
+_NAME = re.compile(rf"{READINGS}/[0-9a-f]{{{_HASH_DIGITS}}}-[0-9]{{1,6}}\.json")
+
+_Bits = Annotated[float, Field(ge=0, le=MOST_BITS, allow_inf_nan=False)]
+_Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+_Name = Annotated[str, Field(min_length=1, max_length=200)]
+_Index = Annotated[str, Field(pattern=r"^[0-9]{1,6}$")]
+_STRICT = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class _Model(BaseModel):
+    model_config = _STRICT
+
+    model: _Name
+    file: _Name
+    sha256: _Sha256
+    quantization: Annotated[str, Field(max_length=40)]
+    reading_version: int
+    backend: Annotated[str, Field(max_length=1000)]
+    window: Annotated[int, Field(ge=1)]
+
+
+class _TopWord(BaseModel):
+    model_config = _STRICT
+
+    word: Annotated[str, Field(min_length=1, max_length=200)]
+    percent: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
+
+
+class _TopWords(BaseModel):
+    model_config = _STRICT
+
+    words: Annotated[tuple[_TopWord, ...], Field(max_length=50)]
+    certified: bool
+    n_decodes: Annotated[int, Field(ge=0)]
+    rank: Annotated[int, Field(ge=1)] | None
+    rank_certain: bool
+
+
+class _Passage(BaseModel):
+    model_config = _STRICT
+
+    text_sha256: _Sha256
+    primer_sha256: _Sha256 | None
+    preface_sha256: _Sha256 | None
+    bits: Annotated[dict[str, tuple[_Bits, ...]], Field(max_length=len(MINDS))]
+    """Mind → surprisal of each word of the passage, in bits."""
+    tops: dict[_Index, _TopWords]
+    """Index of a word → Reader's best words there."""
+    stairs: dict[_Index, Annotated[tuple[_Bits, ...], Field(max_length=len(RUNGS))]]
+    """Index of a word → its bits with ever more words of memory, a rung each."""
+
+
+class ReadingFile(BaseModel):
+    """A file of readings."""
+
+    model_config = _STRICT
+
+    format: Annotated[int, Field(ge=FORMAT, le=FORMAT)]
+    model: _Model
+    rungs: tuple[int, ...]
+    """Words of memory of each step of a staircase."""
+    passages: dict[str, _Passage]
+    """By id."""
+
+
+@dataclass(frozen=True, slots=True)
+class PackReading:
+    """What one model has read of a pack."""
+
+    identity: Identity
+    passages: Mapping[str, Baked]
+    """By id of the passage; what was stale is left out."""
+    file: ReadingFile
+    """As it is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """All readings of a pack, and what was wrong with those that are not used."""
+
+    readings: tuple[PackReading, ...]
+    warnings: tuple[Fault, ...]
+
+    def of(self, passage: str) -> tuple[Baked, ...]:
+        """What all models have read of a passage."""
+        return tuple(
+            reading.passages[passage]
+            for reading in self.readings
+            if passage in reading.passages
+        )
+
+
+def reading_name(identity: Identity) -> str:
+    """The name of the file of a model's readings."""
+    return f"{READINGS}/{identity.sha256[:_HASH_DIGITS]}-{identity.reading_version}.json"
+
+
+def readings_files(readings: Iterable[PackReading]) -> dict[str, bytes]:
+    """Files of readings by name, as they are written into a pack."""
+    return {
+        reading_name(reading.identity): reading.file.model_dump_json().encode()
+        for reading in readings
+    }
+
+
+def read_readings(loaded: Loaded) -> Readings:
+    """The readings that come with a pack. Nothing in them can keep the pack from loading."""
+    readings: list[PackReading] = []
+    warnings: list[Fault] = []
+    names = [name for name in loaded.source.names if _NAME.fullmatch(name)]
+    for name in names[:MOST_MODELS]:
+        try:
+            raw = loaded.source.read(name)
+        except PackFaults as error:
+            warnings.extend(error.faults)
+            continue
+        found = _read(loaded.pack, printable(name), raw, warnings)
+        if found is not None:
+            readings.append(found)
+    if len(names) > MOST_MODELS:
+        message = f"there are readings of over {MOST_MODELS} models: the rest is left out."
+        warnings.append(Fault(READINGS, None, None, None, message))
+    return Readings(tuple(readings), tuple(warnings))
+
+
+def pack_reading(pack: Pack, identity: Identity, baked: Mapping[str, Baked]) -> PackReading:
+    """What one model has read of a pack, ready to be written.
+
+    Args:
+        pack: the pack.
+        identity: of the model.
+        baked: by id of the passage; each with all words under all its minds.
+    """
+    passages = {
+        passage.id: _written(passage, baked[passage.id])
+        for passage in pack.passages
+        if passage.id in baked
+    }
+    model = _Model(**asdict(identity))
+    file = ReadingFile(format=FORMAT, model=model, rungs=RUNGS, passages=passages)
+    return PackReading(identity, baked, file)
+
+
+def _written(passage: Passage, baked: Baked) -> _Passage:
+    n_words = len(words(passage.text.normalized))
+    on_stairs = sorted(baked.stairs[_step(RUNGS[0])])
+    return _Passage(
+        text_sha256=passage.text.sha256,
+        primer_sha256=_hash_of(passage.primer),
+        preface_sha256=_hash_of(passage.preface),
+        bits={
+            mind: tuple(_rounded(bits[word]) for word in range(n_words))
+            for mind, bits in baked.bits.items()
+        },
+        tops={
+            str(word): _TopWords.model_validate(asdict(top)) for word, top in baked.tops.items()
+        },
+        stairs={
+            str(word): tuple(_rounded(baked.stairs[_step(rung)][word]) for rung in RUNGS)
+            for word in on_stairs
+        },
+    )
+
+
+def _read(pack: Pack, name: str, raw: bytes, warnings: list[Fault]) -> PackReading | None:
+    """A file of readings; None where nothing in it can be used."""
+
+    def warn(passage: str | None, message: str) -> None:
+        warnings.append(Fault(name, None, passage, None, message))
+
+    try:
+        file = ReadingFile.model_validate_json(raw)
+    except ValidationError:
+        warn(None, "these readings are damaged and not used: bake them again.")
+        return None
+    identity = Identity(**file.model.model_dump())
+    if identity.reading_version != READING_VERSION or file.rungs != RUNGS:
+        warn(None, "these readings were got by other rules and are not used: bake them again.")
+        return None
+    if name != reading_name(identity):
+        warn(
+            None,
+            f"this file is not named {reading_name(identity)}, as its model wants: not used.",
+        )
+        return None
+    passages: dict[str, Baked] = {}
+    for passage in pack.passages:
+        if (written := file.passages.get(passage.id)) is None:
+            warn(passage.id, "these readings lack the passage: bake them again.")
+        elif (message := _wrong(passage, written)) is not None:
+            warn(passage.id, message)
+        else:
+            passages[passage.id] = _baked(identity, written)
+    return PackReading(identity, passages, file) if passages else None
+
+
+def _wrong(passage: Passage, written: _Passage) -> str | None:
+    """Why a reading is not used for a passage; None where it is."""
+    conditions = (
+        (written.text_sha256, passage.text.sha256),
+        (written.primer_sha256, _hash_of(passage.primer)),
+        (written.preface_sha256, _hash_of(passage.preface)),
+    )
+    if any(theirs != ours for theirs, ours in conditions):
+        return "the text has changed since it was read: not used; bake it again."
+    found = words(passage.text.normalized)
+    minds = {mind for mind in MINDS.values() if mind.key in written.bits}
+    fits = (
+        len(minds) == len(written.bits)
+        and all(len(bits) == len(found) for bits in written.bits.values())
+        and all(int(word) < len(found) for word in (*written.tops, *written.stairs))
+        and all(len(bits) == len(RUNGS) for bits in written.stairs.values())
+        and all(only_word(one.word) for top in written.tops.values() for one in top.words)
+    )
+    return None if fits else "this reading does not fit its passage: not used; bake it again."
+
+
+def _baked(identity: Identity, written: _Passage) -> Baked:
+    return Baked(
+        identity,
+        {mind: dict(enumerate(bits)) for mind, bits in written.bits.items()},
+        {
+            int(word): TopWords(
+                tuple(TopWord(one.word, one.percent) for one in top.words),
+                top.certified,
+                top.n_decodes,
+                top.rank,
+                top.rank_certain,
+            )
+            for word, top in written.tops.items()
+        },
+        {
+            _step(rung): {int(word): bits[step] for word, bits in written.stairs.items()}
+            for step, rung in enumerate(RUNGS)
+        },
+    )
+
+
+def _step(rung: int) -> str:
+    return short_memory(rung).key
+
+
+def _hash_of(text: str) -> str | None:
+    """Of a primer or preface, as it is read."""
+    return prepare(text).sha256 if text else None
+
+
+def _rounded(bits: float) -> float:
+    return round(bits, PLACES) + 0.0  # no negative zero

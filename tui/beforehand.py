@@ -1,0 +1,63 @@
+"""What of a race was read before it began: the baked readings that came with its pack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from engine.baked import Baked
+from engine.minds import INSTINCT, OPPONENTS, READER, guest_key, is_guest, mind_of
+from engine.race import Identity, Setup
+from engine.starter import SHA256
+
+MOST_GUESTS = 3
+"""Further models whose Reader races by itself; more would leave no room for the text."""
+
+_NO_BITS: Mapping[int, float] = {}
+
+
+class Beforehand:
+    """Finds the baked reading of each racer.
+
+    The starter model's serves Instinct, and all minds where no other model is raced; that of
+    any other model serves its own Reader, a guest. So what is baked changes whom one meets,
+    and never by what one is scored.
+
+    Args:
+        setup: of the race.
+    """
+
+    def __init__(self, setup: Setup) -> None:
+        self._baked = setup.baked
+        starter = next((one for one in setup.baked if one.identity.sha256 == SHA256), None)
+        self._starter = starter
+        self.raced = None if setup.model_path else starter
+        """The reading of the model that is raced, if it is baked."""
+
+    def bits(self, key: str) -> Mapping[int, float]:
+        """Bits of a racer by word index; empty where nothing of it is baked."""
+        baked = self._of(key)
+        return baked.bits.get(mind_of(key).key, _NO_BITS) if baked else _NO_BITS
+
+    def identity(self, key: str) -> Identity | None:
+        """The model of a racer whose reading is baked."""
+        baked = self._of(key)
+        return baked.identity if baked else None
+
+    def _of(self, key: str) -> Baked | None:
+        if key == INSTINCT.key:
+            return self._starter
+        if not is_guest(key):
+            return self.raced
+        mind = mind_of(key)
+        matching = (one for one in self._baked if guest_key(mind, one.identity.sha256) == key)
+        return next(matching, None)
+
+
+def opponents(baked: Iterable[Baked]) -> tuple[str, ...]:
+    """Keys of those who race by themselves: the usual ones, then further models' Readers."""
+    guests = [
+        guest_key(READER, one.identity.sha256)
+        for one in baked
+        if one.identity.sha256 != SHA256 and READER.key in one.bits
+    ]
+    return (*(mind.key for mind in OPPONENTS), *dict.fromkeys(guests[:MOST_GUESTS]))

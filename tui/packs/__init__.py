@@ -1,0 +1,1 @@
+"""What `bitrace packs` does, a module for each kind of work. Prints; knows no screen."""
