@@ -16,9 +16,10 @@ LEAST_DISTANCE = 3
 """Words from one target to the next."""
 FEWEST_TARGETS = 3
 
-_NUMBERS = frozenset(
-    ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety", "hundred", "thousand", "million"]
-)
+_UNITS = "zero one two three four five six seven eight nine ten eleven twelve"
+_TEENS = "thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million"
+_NUMBERS = frozenset(f"{_UNITS} {_TEENS} {_TENS}".split())
 _SENTENCE_ENDS = ".!?:…"
 _CLOSING = "\"'”’»)]}"
 _OPENING = "\"'“‘«([{¿¡—–-"

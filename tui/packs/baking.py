@@ -60,8 +60,9 @@ def run(typed: str, models: tuple[str, ...], gpu_layers: int) -> int:
     """
     place = _place(typed)
     progress = Progress()
-    for model in models or ("",):
-        loading = Loading("bake", model_file(model), gpu_layers)
+    # All files are looked at before the first is read for minutes.
+    for file in [model_file(model) for model in models or ("",)]:
+        loading = Loading("bake", file, gpu_layers)
         engine = open_engine(find_paths(), on_notice=progress.say, lazy=True)
         try:
             loaded = wait_for(engine.load(loading, progress.on("loading")))

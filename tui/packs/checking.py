@@ -1,4 +1,4 @@
-"""`bitrace packs check`: every fault of a pack at once, and what its author may want to mend."""
+"""`bitrace packs check`: every fault of a pack at once, and what may be worth mending."""
 
 from __future__ import annotations
 
