@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from engine.baked import Baked
 from engine.minds import INSTINCT, OPPONENTS, READER, guest_key, is_guest, mind_of
+from engine.predictor import TopWords
 from engine.race import Identity, Setup
 from engine.starter import SHA256
 
 MOST_GUESTS = 3
 """Further models whose Reader races by itself; more would leave no room for the text."""
 
+_N_TOP = 5
+"""Best words that are shown."""
 _NO_BITS: Mapping[int, float] = {}
 
 
@@ -32,6 +36,15 @@ class Beforehand:
         self._starter = starter
         self.raced = None if setup.model_path else starter
         """The reading of the model that is raced, if it is baked."""
+
+    @property
+    def tops(self) -> dict[int, TopWords]:
+        """Reader's best words, as many as a live model is asked for."""
+        if self.raced is None:
+            return {}
+        return {
+            word: replace(top, words=top.words[:_N_TOP]) for word, top in self.raced.tops.items()
+        }
 
     def bits(self, key: str) -> Mapping[int, float]:
         """Bits of a racer by word index; empty where nothing of it is baked."""

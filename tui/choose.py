@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
 
 from engine.baked import Baked
 from engine.errors import InputError
 from engine.race import Draw, PackRef, Target
-from engine.targets import USUAL_TARGETS, as_targets, check_length, draw, thin_out
+from engine.targets import (
+    SHORTEST_PASSAGE,
+    USUAL_TARGETS,
+    as_targets,
+    check_length,
+    draw,
+    thin_out,
+)
 from engine.words import Text, prepare, words
 from puzzles.builtin import TUTORIAL, open_builtin
+from puzzles.documents import load_document
 from puzzles.library import Library
 from puzzles.load import Loaded, Pack, Passage, load_source
 from puzzles.readings import read_readings
@@ -18,6 +28,8 @@ from puzzles.sources import looks_like_pack, open_source
 from puzzles.texts import cut, excerpt_from, excerpts, load_text
 from tui.literal import clean
 from tui.paths import typed_path
+
+_BOOK_ENDING = ".epub"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +90,7 @@ def choose(wish: Wish, played: Set[str], library: Library) -> Chosen:
         if looks_like_pack(path):
             chosen = _from_pack(load_source(open_source(path)), None, wish, played)
         else:
-            chosen = _from_text(load_text(path), clean(path.name), wish, played)
+            chosen = _from_text(path, wish, played)
         return replace(chosen, origin=str(path.resolve()))
     if id in library:
         return _from_pack(library.open(id), passage_id or None, wish, played)
@@ -131,17 +143,34 @@ def _from_pack(loaded: Loaded, passage_id: str | None, wish: Wish, played: Set[s
     )
 
 
-def _from_text(text: Text, name: str, wish: Wish, played: Set[str]) -> Chosen:
+def _from_text(path: Path, wish: Wish, played: Set[str]) -> Chosen:
+    name = clean(path.name)
+    text, sections = _read_text(path)
     check_length(len(words(text.normalized)))
     if wish.from_word:
         excerpt = cut(text, *excerpt_from(text, wish.from_word))
     elif wish.whole:
         excerpt = text
     else:
-        parts = [cut(text, start, end) for start, end in excerpts(text)]
-        excerpt = next((part for part in parts if part.sha256 not in played), parts[0])
+        parts = (
+            cut(section, start, end) for section in sections for start, end in excerpts(section)
+        )
+        first = next(parts)
+        fresh = (part for part in chain([first], parts) if part.sha256 not in played)
+        excerpt = next(fresh, first)
     targets, how = _drawn(excerpt, wish)
     return Chosen(title=name, text=excerpt, targets=targets, draw=how, passage=name)
+
+
+def _read_text(path: Path) -> tuple[Text, Sequence[Text]]:
+    """A whole text, and the parts of it that no excerpt goes across: a book's chapters."""
+    if path.suffix.lower() != _BOOK_ENDING:
+        text = load_text(path)
+        return text, [text]
+    chapters = [chapter.text for chapter in load_document(path).chapters]
+    text = prepare("\n\n".join(chapter.shown for chapter in chapters))
+    long = [one for one in chapters if len(words(one.normalized)) >= SHORTEST_PASSAGE]
+    return text, long or [text]
 
 
 def _hash_of(text: str) -> str | None:

@@ -38,10 +38,9 @@ class Hindsight:
         self._text = normalized
         self._engines = engines
         self._tops = tops
-        before = Beforehand(race.setup).raced
-        self._known = _known(race, engines.raced_role, before)
-        if before is not None:
-            tops.update(before.tops)
+        before = Beforehand(race.setup)
+        self._known = _known(race, engines.raced_role, before.raced)
+        tops.update(before.tops)
         self._ladder: Ladder | None = None
         self._predictor: Predictor | None = None
         self._asked: list[Future[Any]] = []

@@ -54,8 +54,7 @@ class Readings:
             key: dict(self._before.bits(key)) for key in (INSTINCT.key, *race.setup.minds)
         }
         self._to_read = [key for key in self._bits if self._lacks(key)]
-        if self._before.raced is not None:
-            tops.update(self._before.raced.tops)
+        tops.update(self._before.tops)
         self._loaded: dict[str, Loaded] = {}
         self._asked: list[Future[Any]] = []
         self._faulty = False

@@ -35,6 +35,7 @@ from tui.widgets.topwords import TopWordsView
 WRITING = "writing"
 LOCKED = "locked in"
 READING = "reading"
+_READ_FIRST = "Read this first. Enter begins the race."
 _WAITING = "All have locked in. The minds are still reading …"
 _ROWS_BESIDE_RACERS = 9
 """Rows that a reveal takes beside lanes, racers and passage."""
@@ -214,7 +215,7 @@ class RaceScreen(BitraceScreen):
         reveal = self.query_one(RevealPanel)
         _show_if(self.query_one("#reveal-row"), not writing)
         if self._primer_unread:
-            reveal.show([], "Read this first. Enter begins the race.")
+            reveal.show([], _READ_FIRST)
             reveal.focus()
         elif self._revealed is not None:
             reveal.show(reveal_rows(race, self._revealed), sense(race, self._revealed))
@@ -270,9 +271,10 @@ class RaceScreen(BitraceScreen):
 
     def _show_words(self) -> None:
         """Reader's best words, beside or below a reveal."""
-        if self._revealed is None:
-            return
         view = self.query_one(TopWordsView)
+        if self._revealed is None:
+            _show_if(view, False)
+            return
         top = self._session.top_words(self._revealed)
         race = self._session.race
         view.show(expected_words(race, self._revealed, top) if top else ())
