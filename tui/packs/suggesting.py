@@ -15,7 +15,8 @@ from tui.engine_room import STARTER, wait_for
 DISTANCE = 8
 """Words from one suggestion to the next, at least."""
 MOST = 10
-"""Suggestions in a passage."""
+WORDS_EACH = 30
+"""Suggestions in a passage: one for so many words, up to the most."""
 LEAST_SAVED_BITS = 3.0
 """Instinct's bits less Reader's: what memory is worth there."""
 MOST_READER_BITS = 6.0
@@ -46,15 +47,17 @@ def suggest(predictor: Predictor, draft: Draft, on_progress: Callable[[float], N
     return replace(draft, passages=tuple(marked))
 
 
-def choose(saved: Mapping[int, float]) -> tuple[int, ...]:
+def choose(saved: Mapping[int, float], n_words: int) -> tuple[int, ...]:
     """Word indices, in order, of the best suggestions that are not too near to each other.
 
     Args:
         saved: word index → bits saved by memory there.
+        n_words: of the passage.
     """
+    most = min(MOST, max(1, n_words // WORDS_EACH))
     chosen: list[int] = []
     for word in sorted(saved, key=lambda word: (-saved[word], word)):
-        if saved[word] < LEAST_SAVED_BITS or len(chosen) == MOST:
+        if saved[word] < LEAST_SAVED_BITS or len(chosen) == most:
             break
         if all(abs(word - other) >= DISTANCE for other in chosen):
             chosen.append(word)
@@ -71,12 +74,13 @@ def _marks(predictor: Predictor, text: str, show: Callable[[float], None]) -> tu
         )
         return wait_for(future).bits
 
-    eligible = tuple(_eligible(words(text)))
+    all_words = words(text)
+    eligible = tuple(_eligible(all_words))
     reader = read(READER, eligible, 0.0, _READERS_SHARE)
     # Habit is read only where memory has a chance: that is most of the work.
     found = tuple(word for word in eligible if reader[word] <= MOST_READER_BITS)
     instinct = read(INSTINCT, found, _READERS_SHARE, 1 - _READERS_SHARE)
-    return choose({word: instinct[word] - reader[word] for word in found})
+    return choose({word: instinct[word] - reader[word] for word in found}, len(all_words))
 
 
 def _eligible(found: Words) -> list[int]:
