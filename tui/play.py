@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from engine.errors import InputError
 from engine.race import Race
 from engine.words import Text, fold
-from puzzles.builtin import TUTORIAL, load_builtin
+from puzzles.builtin import TUTORIAL
 from puzzles.library import Library
-from tui.choose import Wish, choose, next_passage
+from tui.choose import Wish, choose
 from tui.literal import clean
 from tui.paths import Paths, find_paths, typed_path
 from tui.session import begin
@@ -135,8 +135,8 @@ def open_next(store: Store, race: Race, settings: Settings, library: Library) ->
     return open_wish(store, wish, settings, library)
 
 
-def home_facts(store: Store, settings: Settings) -> HomeFacts:
-    """What home offers.
+def home_facts(store: Store, settings: Settings, library: Library) -> HomeFacts:
+    """What home offers. No pack is read for it once its facts are kept.
 
     Raises:
         BitraceError: the store or the built-in pack cannot be read.
@@ -144,13 +144,15 @@ def home_facts(store: Store, settings: Settings) -> HomeFacts:
     from tui.screens.home import HomeFacts
 
     player = store.player(default_name(settings))
-    pack = load_builtin(TUTORIAL)
-    passage = next_passage(pack, store.played_texts([player.id]))
+    played = store.played_texts([player.id])
+    passages = library.passages(TUTORIAL)
+    fresh = (passage for passage in passages if passage.text_sha256 not in played)
+    passage = next(fresh, passages[0])
     entry = store.open_race()
     return HomeFacts(
         first_start=store.count_races() == 0,
         next_title=passage.title,
-        next_targets=len(passage.targets),
+        next_targets=passage.n_targets,
         open_title=entry.title if entry else "",
         open_progress=f"target {entry.n_revealed + 1} of {entry.n_targets}" if entry else "",
     )
