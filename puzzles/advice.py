@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from engine.words import Word, Words, fold, prepare, words
+from engine.words import Word, fold, prepare, words
 from puzzles.faults import Fault
 from puzzles.load import Loaded, Passage
 from puzzles.sources import PACK_FILE, READINGS
 
-EARLIEST_TARGET = 25
+EARLIEST_TARGET = 20
 """Words that should come before the first target, so that there is something to go by."""
 LEAST_DISTANCE = 3
 """Words from one target to the next."""
@@ -60,21 +60,21 @@ def _about(passage: Passage, language: str) -> Iterator[str]:
     for one, other in zip(passage.targets, passage.targets[1:], strict=False):
         if other.index - one.index < LEAST_DISTANCE:
             yield f'"{one.text}" and "{other.text}" are nearly side by side: unmark one.'
-    found = words(text)
-    before = {fold(word.text) for word in words(prepare(passage.primer).normalized)}
+    first: dict[str, int] = {}
+    for word in words(text):
+        first.setdefault(fold(word.text), word.index)
+    for word in words(prepare(passage.primer).normalized):
+        first[fold(word.text)] = -1
     for target in passage.targets:
-        if (message := _unknowable(target, text, found, before, language)) is not None:
+        if first[fold(target.text)] < target.index:
+            continue
+        if (message := _unknowable(target, text, language)) is not None:
             yield message
 
 
-def _unknowable(
-    target: Word, text: str, found: Words, before: set[str], language: str
-) -> str | None:
-    """Why nobody could know a target, as far as its form tells."""
-    form = fold(target.text)
-    if form in before or any(fold(found[i].text) == form for i in range(target.index)):
-        return None
-    if language.startswith("en") and form in _NUMBERS:
+def _unknowable(target: Word, text: str, language: str) -> str | None:
+    """Why nobody could know a target that has not occurred before, as far as its form tells."""
+    if language.startswith("en") and fold(target.text) in _NUMBERS:
         return f'"{target.text}" is a number not mentioned before: can it be worked out?'
     is_name = target.text[:1].isupper() and not _begins_sentence(text, target.start)
     if is_name and not language.startswith("de"):  # where every noun has a capital

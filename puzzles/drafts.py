@@ -159,12 +159,14 @@ def split(document: Document) -> tuple[DraftPassage, ...]:
     )
     if n_words > MOST_PASSAGES * LONGEST:
         raise too_long
+    # A text that is all one has no other title than its own.
+    only_title = document.title if len(document.chapters) == 1 else ""
     found: list[DraftPassage] = []
     ids: set[str] = set()
     for chapter in _joined(document.chapters):
         texts = [cut(chapter.text, start, end) for start, end in _spans(chapter.text)]
         for number, text in enumerate(texts, start=1):
-            title = _numbered(chapter.title, number) or _opening(text)
+            title = _numbered(chapter.title or only_title, number) or _opening(text)
             id = _unused(_slug(title, f"part-{len(found) + 1}"), ids)
             found.append(DraftPassage(id, title, text))
     if len(found) > MOST_PASSAGES:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from engine.words import words
@@ -121,11 +121,12 @@ def dump(stamp: str, facts: PackFacts, passages: tuple[PassageFacts, ...]) -> by
 def load_facts(line: bytes, stamp: str) -> PackFacts | None:
     """The first line; None where it is damaged, or of another file or form."""
     try:
-        fields: dict[str, Any] = json.loads(line)
-        if fields.pop("form") != FORM or fields.pop("stamp") != stamp:
+        told: dict[str, Any] = json.loads(line)
+        if told.pop("form") != FORM or told.pop("stamp") != stamp:
             return None
-        fields["models"] = tuple(fields["models"])
-        return PackFacts(**fields)
+        told["models"] = tuple(map(str, told["models"]))
+        facts = PackFacts(**told)
+        return facts if _fits(facts) else None
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
 
@@ -133,6 +134,24 @@ def load_facts(line: bytes, stamp: str) -> PackFacts | None:
 def load_passages(line: bytes) -> tuple[PassageFacts, ...] | None:
     """The second line; None where it is damaged."""
     try:
-        return tuple(PassageFacts(**fields) for fields in json.loads(line))
+        facts = tuple(PassageFacts(**told) for told in json.loads(line))
+        return facts if all(map(_fits, facts)) else None
     except (ValueError, TypeError, RecursionError):
         return None
+
+
+_KINDS: dict[str, type | tuple[type, ...]] = {
+    "str": str,
+    "int": int,
+    "float": (int, float),
+    "bool": bool,
+    "tuple[str, ...]": tuple,
+}
+
+
+def _fits(facts: PackFacts | PassageFacts) -> bool:
+    """Whether all fields are of their kind."""
+    return all(
+        isinstance(getattr(facts, field.name), _KINDS[str(field.type)])
+        for field in fields(facts)
+    )

@@ -16,13 +16,12 @@ from puzzles import facts as kept
 from puzzles.builtin import builtin_folder, builtin_ids
 from puzzles.bundle import bundle
 from puzzles.facts import PackFacts, PassageFacts, facts_of, passages_of
-from puzzles.faults import PackFaults
+from puzzles.faults import PackFaults, one_fault
 from puzzles.files import printable, quoted, write_whole
 from puzzles.load import Loaded, load_source
 from puzzles.readings import read_readings, readings_files
 from puzzles.schema import is_id
 from puzzles.sources import BUNDLE_ENDING, PACK_FILE, READINGS, open_source
-
 
 _MOST_TOLD = 30
 """Ids in a sentence."""
@@ -58,6 +57,8 @@ class Library:
                 installed.append(self.facts(id))
             except PackFaults as error:
                 broken.append(Broken(id, error))
+            except PackError:  # somebody has just removed it
+                continue
         installed.sort(key=lambda pack: (pack.title.casefold(), pack.id))
         return found + installed, broken
 
@@ -106,7 +107,13 @@ class Library:
         Raises:
             PackError: there is none of that id, or it has been damaged.
         """
-        return load_source(open_source(self.path(id)))
+        loaded = load_source(open_source(self.path(id)))
+        if loaded.pack.id != id:  # somebody has renamed its file
+            raise one_fault(
+                self.path(id).name,
+                f"the pack in it is {quoted(loaded.pack.id)}: remove it and add it again.",
+            )
+        return loaded
 
     def facts(self, id: str) -> PackFacts:
         """What lists tell of a pack.
@@ -145,7 +152,8 @@ class Library:
         id = loaded.pack.id
         if id in builtin_ids():
             raise InputError(
-                f"{quoted(id)} is the id of a pack that comes with the game: give yours another."
+                f"{quoted(id)} is the id of a pack that comes with the game: give yours "
+                "another."
             )
         if not replace and id in self.installed_ids():
             raise InputError(
@@ -209,9 +217,10 @@ class Library:
             else:
                 files = (self._bundle(id),)
             told = [(path.stat().st_size, path.stat().st_mtime_ns) for path in files]
-        except FileNotFoundError:
-            self.path(id)
-            raise
+        except OSError as error:
+            name = self.path(id).name  # says so if there is none of that id
+            reason = (error.strerror or str(error)).lower()
+            raise one_fault(name, f"this cannot be read ({reason}): check rights.") from None
         return ";".join(f"{size}:{mtime}" for size, mtime in told)
 
     def _lines(self, id: str, n: int) -> list[bytes]:

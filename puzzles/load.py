@@ -19,6 +19,12 @@ from puzzles.report import Report
 from puzzles.schema import PassageFile
 from puzzles.sources import Source, open_source
 
+MOST_LINES = 1_000_000
+"""Of a pack's own file."""
+MOST_DIGITS = 100_000
+"""In a row. The parser needs a hundred times the memory of a number."""
+
+_LONG_NUMBER = re.compile(rf"[0-9A-Fa-f_]{{{MOST_DIGITS + 1}}}")
 _AT_LINE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)\Z")
 
 
@@ -102,8 +108,11 @@ def load_source(source: Source) -> Loaded:
     raw = source.read(name)
     try:
         written = decode(raw, "this file").replace("\r\n", "\n")
+        _check_bounds(name, written)
         places = outline(written)
         table = tomllib.loads(written)
+    except PackFaults:
+        raise
     except OutlineError as error:
         raise PackFaults((Fault(name, error.line, None, None, error.message),)) from None
     except InputError as error:
@@ -125,6 +134,20 @@ def load_source(source: Source) -> Loaded:
         ),
     )
     return Loaded(pack, source, raw, report.texts)
+
+
+def _check_bounds(name: str, written: str) -> None:
+    """Refuse what the parser would take very long for, or very much memory.
+
+    Raises:
+        PackFaults: it has too many lines, or a number is too long.
+    """
+    if written.count("\n") > MOST_LINES:
+        raise one_fault(name, f"this file has over {MOST_LINES:,} lines: divide the pack.")
+    if (number := _LONG_NUMBER.search(written)) is not None:
+        line = written.count("\n", 0, number.start()) + 1
+        message = f"over {MOST_DIGITS:,} digits stand in a row: shorten them."
+        raise PackFaults((Fault(name, line, None, None, message),))
 
 
 def _sha256(raw: bytes, texts: dict[str, bytes]) -> str:

@@ -8,11 +8,12 @@ passage is told and left out, never used.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from engine.baked import MOST_BITS, Baked
 from engine.ladder import RUNGS
@@ -23,6 +24,7 @@ from engine.words import only_word, prepare, words
 from puzzles.faults import Fault, PackFaults
 from puzzles.files import printable
 from puzzles.load import Loaded, Pack, Passage
+from puzzles.schema import check_text
 from puzzles.sources import READINGS
 
 FORMAT: Final = 1
@@ -33,9 +35,17 @@ MOST_MODELS = 20
 _HASH_DIGITS = 16
 _NAME = re.compile(rf"{READINGS}/[0-9a-f]{{{_HASH_DIGITS}}}-[0-9]{{1,6}}\.json")
 
+
+def _harmless(name: str) -> str:
+    if "\n" in name or "\t" in name or check_text(name) is not None:
+        raise ValueError("holds characters that must not reach a terminal")
+    return name
+
+
+_HARMLESS = AfterValidator(_harmless)
 _Bits = Annotated[float, Field(ge=0, le=MOST_BITS, allow_inf_nan=False)]
 _Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-_Name = Annotated[str, Field(min_length=1, max_length=200)]
+_Name = Annotated[str, Field(min_length=1, max_length=200), _HARMLESS]
 _Index = Annotated[str, Field(pattern=r"^[0-9]{1,6}$")]
 _STRICT = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -46,9 +56,9 @@ class _Model(BaseModel):
     model: _Name
     file: _Name
     sha256: _Sha256
-    quantization: Annotated[str, Field(max_length=40)]
+    quantization: Annotated[str, Field(max_length=40), _HARMLESS]
     reading_version: int
-    backend: Annotated[str, Field(max_length=1000)]
+    backend: Annotated[str, Field(max_length=1000), _HARMLESS]
     window: Annotated[int, Field(ge=1)]
 
 
@@ -103,8 +113,8 @@ class PackReading:
     identity: Identity
     passages: Mapping[str, Baked]
     """By id of the passage; what was stale is left out."""
-    file: ReadingFile
-    """As it is written."""
+    raw: bytes
+    """The file, as it is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,16 +140,17 @@ def reading_name(identity: Identity) -> str:
 
 def readings_files(readings: Iterable[PackReading]) -> dict[str, bytes]:
     """Files of readings by name, as they are written into a pack."""
-    return {
-        reading_name(reading.identity): reading.file.model_dump_json().encode()
-        for reading in readings
-    }
+    return {reading_name(reading.identity): reading.raw for reading in readings}
 
 
 def read_readings(loaded: Loaded) -> Readings:
     """The readings that come with a pack. Nothing in them can keep the pack from loading."""
     readings: list[PackReading] = []
     warnings: list[Fault] = []
+    # Counted once: there may be many models, and long passages.
+    n_words = {
+        passage.id: len(words(passage.text.normalized)) for passage in loaded.pack.passages
+    }
     names = [name for name in loaded.source.names if _NAME.fullmatch(name)]
     for name in names[:MOST_MODELS]:
         try:
@@ -147,7 +158,7 @@ def read_readings(loaded: Loaded) -> Readings:
         except PackFaults as error:
             warnings.extend(error.faults)
             continue
-        found = _read(loaded.pack, printable(name), raw, warnings)
+        found = _read(loaded.pack, n_words, printable(name), raw, warnings)
         if found is not None:
             readings.append(found)
     if len(names) > MOST_MODELS:
@@ -171,7 +182,7 @@ def pack_reading(pack: Pack, identity: Identity, baked: Mapping[str, Baked]) -> 
     }
     model = _Model(**asdict(identity))
     file = ReadingFile(format=FORMAT, model=model, rungs=RUNGS, passages=passages)
-    return PackReading(identity, baked, file)
+    return PackReading(identity, baked, file.model_dump_json().encode())
 
 
 def _written(passage: Passage, baked: Baked) -> _Passage:
@@ -195,7 +206,9 @@ def _written(passage: Passage, baked: Baked) -> _Passage:
     )
 
 
-def _read(pack: Pack, name: str, raw: bytes, warnings: list[Fault]) -> PackReading | None:
+def _read(
+    pack: Pack, n_words: Mapping[str, int], name: str, raw: bytes, warnings: list[Fault]
+) -> PackReading | None:
     """A file of readings; None where nothing in it can be used."""
 
     def warn(passage: str | None, message: str) -> None:
@@ -220,14 +233,14 @@ def _read(pack: Pack, name: str, raw: bytes, warnings: list[Fault]) -> PackReadi
     for passage in pack.passages:
         if (written := file.passages.get(passage.id)) is None:
             warn(passage.id, "these readings lack the passage: bake them again.")
-        elif (message := _wrong(passage, written)) is not None:
+        elif (message := _wrong(passage, n_words[passage.id], written)) is not None:
             warn(passage.id, message)
         else:
             passages[passage.id] = _baked(identity, written)
-    return PackReading(identity, passages, file) if passages else None
+    return PackReading(identity, passages, raw) if passages else None
 
 
-def _wrong(passage: Passage, written: _Passage) -> str | None:
+def _wrong(passage: Passage, n_words: int, written: _Passage) -> str | None:
     """Why a reading is not used for a passage; None where it is."""
     conditions = (
         (written.text_sha256, passage.text.sha256),
@@ -236,22 +249,41 @@ def _wrong(passage: Passage, written: _Passage) -> str | None:
     )
     if any(theirs != ours for theirs, ours in conditions):
         return "the text has changed since it was read: not used; bake it again."
-    found = words(passage.text.normalized)
     minds = {mind for mind in MINDS.values() if mind.key in written.bits}
     fits = (
         len(minds) == len(written.bits)
-        and all(len(bits) == len(found) for bits in written.bits.values())
-        and all(int(word) < len(found) for word in (*written.tops, *written.stairs))
+        and all(len(bits) == n_words for bits in written.bits.values())
+        and all(int(word) < n_words for word in (*written.tops, *written.stairs))
         and all(len(bits) == len(RUNGS) for bits in written.stairs.values())
         and all(only_word(one.word) for top in written.tops.values() for one in top.words)
     )
     return None if fits else "this reading does not fit its passage: not used; bake it again."
 
 
+class _ByWord(Mapping[int, float]):
+    """Bits of all words of a passage. A dictionary of them takes twelve times the memory."""
+
+    __slots__ = ("_bits",)
+
+    def __init__(self, bits: Sequence[float]) -> None:
+        self._bits = array("d", bits)
+
+    def __getitem__(self, word: int) -> float:
+        if 0 <= word < len(self._bits):
+            return self._bits[word]
+        raise KeyError(word)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(len(self._bits)))
+
+    def __len__(self) -> int:
+        return len(self._bits)
+
+
 def _baked(identity: Identity, written: _Passage) -> Baked:
     return Baked(
         identity,
-        {mind: dict(enumerate(bits)) for mind, bits in written.bits.items()},
+        {mind: _ByWord(bits) for mind, bits in written.bits.items()},
         {
             int(word): TopWords(
                 tuple(TopWord(one.word, one.percent) for one in top.words),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import cast
 
+import regex
 from pydantic import ValidationError
 
 from engine.errors import InputError
@@ -19,6 +21,10 @@ from puzzles.texts import is_markdown, prose
 FEWEST_WORDS = 60
 MOST_WORDS = 20_000
 """Words of a passage."""
+MOST_MARKS = 50
+"""Combining marks in a row. Composing takes as many steps as the square of their number."""
+
+_TOO_MANY_MARKS = regex.compile(rf"\p{{M}}{{{MOST_MARKS + 1}}}")
 
 
 class Report:
@@ -40,6 +46,8 @@ class Report:
         self.faults: list[Fault] = []
         self.texts: dict[str, bytes] = {}
         """Text files that were read, by name."""
+        self._read_already: dict[str, Marked] = {}
+        """Text files without faults, by name: several passages may name one."""
         self.file = self._validate()
         """The pack as it is written; None where its form is broken."""
         self.marked = self._marked()
@@ -92,6 +100,9 @@ class Report:
             self._add(None, "passages", f"a pack has 1 to {MOST_PASSAGES} passages: {advice}.")
         first: dict[object, int] = {}
         for index, passage in enumerate(self._passages):
+            for key in ("primer", "preface", "text"):
+                if (fault := _too_many_marks(passage.get(key))) is not None:
+                    self._add(index, key, *fault)
             id = passage.get("id")
             if is_id(id) and first.setdefault(id, index) != index:
                 self._add(
@@ -109,12 +120,19 @@ class Report:
             name: str | None = None
             text = passage.get("text")
             if "text" not in passage and isinstance(file := passage.get("file"), str):
-                name = file
-                text = None if (index, "file") in self._refused else self._read(index, name)
+                if (index, "file") in self._refused:
+                    continue
+                name = unicodedata.normalize("NFC", file)  # as sources tell names
+                if name in self._read_already:
+                    marked[index] = self._read_already[name]
+                    continue
+                text = self._read(index, name)
             if not isinstance(text, str) or (index, "text") in self._refused:
                 continue
             if (found := self._parse(index, name, text)) is not None:
                 marked[index] = found
+                if name is not None:
+                    self._read_already[name] = found
         return marked
 
     def _read(self, index: int, name: str) -> str | None:
@@ -138,7 +156,7 @@ class Report:
             return None
         self.texts[name] = raw
         text = text.replace("\r\n", "\n")
-        if (fault := check_text(text)) is not None:
+        if (fault := check_text(text) or _too_many_marks(text)) is not None:
             self._add_in_file(index, name, *fault)
             return None
         return prose(text) if is_markdown(name) else text
@@ -165,6 +183,14 @@ class Report:
         else:
             self._add_in_file(index, name, what, None)
         return None
+
+
+def _too_many_marks(text: object) -> tuple[str, int] | None:
+    """What is wrong with the combining marks of a text, and on which of its lines."""
+    if not isinstance(text, str) or (found := _TOO_MANY_MARKS.search(text)) is None:
+        return None
+    message = f"has over {MOST_MARKS} combining marks in a row: take some out."
+    return message, text.count("\n", 0, found.start()) + 1
 
 
 def _tables(passages: object) -> list[dict[str, object]]:

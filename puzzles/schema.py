@@ -15,7 +15,7 @@ from puzzles.files import printable
 
 FORMAT: Final = 1
 """The format of packs that is read."""
-MOST_PASSAGES = 200
+MOST_PASSAGES = 500
 
 _ID = "[a-z0-9-]{2,40}"
 _INK = r"\S"

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 import stat
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Final, Literal, Protocol, TypeAlias
 
@@ -27,11 +29,14 @@ READINGS: Final = "readings"
 MOST_BUNDLE_BYTES = BUNDLE.most_bytes_all
 """Of a bundle on disk: a zip of what may be in it is hardly larger."""
 
+_MOST_ENTRIES = 1_000
+"""In one folder, with all that is passed over: more are not even looked at."""
+
 Kind: TypeAlias = Literal["file", "folder", "bundle"]
 
 
 class _Files(Protocol):
-    """Files by name, `/` between folders."""
+    """Files by name, composed (NFC), `/` between folders."""
 
     @property
     def names(self) -> tuple[str, ...]: ...
@@ -80,7 +85,7 @@ class Source:
 def looks_like_pack(path: Path) -> bool:
     """Whether a path, which need not exist, is that of a pack rather than of a text."""
     if _is_folder(path):
-        return (path / PACK_FILE).is_file()
+        return os.path.lexists(path / PACK_FILE)
     return path.suffix.lower() in (TOML_ENDING, BUNDLE_ENDING)
 
 
@@ -156,16 +161,22 @@ class _Folder:
     """Files on disk below a folder, all of them ordinary ones."""
 
     folder: Path
-    names: tuple[str, ...]
+    files: dict[str, str]
+    """Names as they are told → as they are spelt on disk."""
     _taken: dict[str, int] = field(default_factory=dict[str, int])
     """Bytes read so far, by name."""
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(sorted(self.files))
+
     def read(self, name: str) -> bytes:
-        if name not in self.names:
+        if name not in self.files:
             raise InputError(
                 f"there is no file {printable(name)!r} in the folder: check the name."
             )
-        raw = read(self.folder.joinpath(*name.split("/")), "this file", MOST_BYTES)
+        path = self.folder.joinpath(*self.files[name].split("/"))
+        raw = read(path, "this file", MOST_BYTES)
         self._taken[name] = len(raw)
         if sum(self._taken.values()) > BUNDLE.most_bytes_all:
             raise InputError(
@@ -175,52 +186,92 @@ class _Folder:
 
 
 def _folder(path: Path, name: str) -> Source:
-    if not (path / PACK_FILE).exists():
+    if not os.path.lexists(path / PACK_FILE):
         raise one_fault(name, f"there is no {PACK_FILE} in this folder: add one.")
-    names: list[str] = []
+    files: dict[str, str] = {}
     faults: list[Fault] = []
+    n_folders = 0
     for found, message in _walk(path):
         if message:
             faults.append(Fault(f"{name}/{printable(found)}", None, None, None, message))
+        elif found.endswith("/"):
+            n_folders += 1
         else:
-            names.append(found)
-        if len(names) + len(faults) > BUNDLE.most_files:
+            files[unicodedata.normalize("NFC", found)] = found
+        if max(len(files) + len(faults), n_folders) > BUNDLE.most_files:
             raise one_fault(
                 name, f"this folder has over {BUNDLE.most_files} files: give the pack its own."
             )
     if faults:
         raise PackFaults(tuple(faults))
-    return Source(name, "folder", PACK_FILE, _Folder(path, tuple(sorted(names))))
+    return Source(name, "folder", PACK_FILE, _Folder(path, files))
 
 
 def _walk(folder: Path, before: str = "", depth: int = 1) -> Iterator[tuple[str, str]]:
-    """Names of the files below a folder, each with what is wrong with it, if anything.
+    """Names of what is below a folder, each with what is wrong with it, if anything.
 
-    What begins with a dot belongs to other programs and is passed over.
+    Those of folders end with a slash. What begins with a dot belongs to other programs and is
+    passed over.
     """
     try:
         with os.scandir(folder) as entries:
-            found = sorted(entries, key=lambda entry: entry.name)
+            found = sorted(islice(entries, _MOST_ENTRIES + 1), key=lambda entry: entry.name)
     except OSError as error:
         yield (
             before.rstrip("/"),
             f"this folder cannot be read ({error.strerror}): check rights.",
         )
         return
+    if len(found) > _MOST_ENTRIES:
+        message = f"this folder holds over {_MOST_ENTRIES:,} things: give the pack its own."
+        yield before.rstrip("/"), message
+        return
+    first: dict[str, str] = {}
     for entry in found:
-        name = f"{before}{entry.name}"
         if entry.name.startswith("."):
             continue
-        if entry.is_symlink():
-            yield name, "this is a link: put the file itself here."
-        elif entry.is_dir(follow_symlinks=False):
-            if depth == BUNDLE.most_depth:
-                yield name, f"folders go over {BUNDLE.most_depth} deep: make it flat."
-            else:
-                yield from _walk(Path(entry.path), f"{name}/", depth + 1)
-        elif not stat.S_ISREG(entry.stat(follow_symlinks=False).st_mode):
-            yield name, "this is not an ordinary file: take it out."
-        elif not entry.name.isprintable():
-            yield name, "its name holds characters that cannot be shown: rename it."
-        else:
+        name, mode = f"{before}{entry.name}", _mode(entry)
+        other = first.setdefault(_folded(entry.name), entry.name)
+        if message := _wrong(entry.name, other, mode):
+            yield name, message
+        elif not stat.S_ISDIR(mode):
             yield name, ""
+        elif depth == BUNDLE.most_depth:
+            yield name, f"folders go over {BUNDLE.most_depth} deep: make it flat."
+        else:
+            yield f"{name}/", ""
+            yield from _walk(Path(entry.path), f"{name}/", depth + 1)
+
+
+def _wrong(name: str, first: str, mode: int) -> str | None:
+    """What is wrong with something in a folder, if anything.
+
+    Args:
+        name: its own.
+        first: of those in its folder alike but for case, the first.
+        mode: what it is; 0 where that is not known.
+    """
+    if stat.S_ISLNK(mode):
+        return "this is a link: put the file itself here."
+    if not name.isprintable():
+        return "its name holds characters that cannot be shown: rename it."
+    if name != first:
+        return f"this is named like {printable(first)} but for case: rename one."
+    if not mode:
+        return "this cannot be looked at: check rights."
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        return "this is not an ordinary file: take it out."
+    return None
+
+
+def _mode(entry: os.DirEntry[str]) -> int:
+    """What something in a folder is, no link followed; 0 where it has gone or is not told."""
+    try:
+        return entry.stat(follow_symlinks=False).st_mode
+    except OSError:
+        return 0
+
+
+def _folded(name: str) -> str:
+    """The form in which names are compared, as in bundles."""
+    return unicodedata.normalize("NFC", name.casefold())

@@ -27,6 +27,7 @@ from engine.race import Identity
 from engine.scripted import ScriptedPredictor
 from engine.starter import FILE, SHA256
 from engine.words import words
+from puzzles.builtin import load_builtin, open_builtin
 from puzzles.bundle import bundle
 from puzzles.load import load_source
 from puzzles.readings import PackReading, pack_reading, read_readings, readings_files
@@ -368,3 +369,23 @@ def test_a_bundle_made_on_one_computer_plays_on_another_that_has_no_model(
     missing = bitrace(there, "play", str(file), "--plain", env=env)
     assert missing.returncode == 3
     assert "starter model" in missing.stderr
+
+
+def test_what_comes_with_the_game_is_what_the_model_says(
+    tmp_path: Path, starter_file: Path, bitrace: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    (baked,) = read_readings(open_builtin("warm-up")).of("milk-money")
+    (tmp_path / "text.txt").write_text(load_builtin("warm-up").passages[0].text.shown)
+    told = bitrace(
+        tmp_path, "score", str(tmp_path / "text.txt"), "--memory", "4", "--format", "json"
+    )
+    assert told.returncode == 0, told.stderr
+    scores = json.loads(told.stdout)
+    same = scores["backend"] == baked.identity.backend
+    for word, entry in enumerate(scores["words"]):
+        # Another backend rounds otherwise: the bound is the one by which cards are verified.
+        bound = 0 if same else 0.7
+        assert abs(entry["bits"] - baked.bits[READER.key][word]) <= bound
+        assert abs(entry["memory_4"] - baked.bits[INSTINCT.key][word]) <= bound
+    total = sum(baked.bits[READER.key].values())
+    assert scores["total_bits"] == pytest.approx(total, rel=1e-9 if same else 0.01)
