@@ -15,7 +15,7 @@ MOST_GUESTS = 3
 """Further models whose Reader races by itself; more would leave no room for the text."""
 
 _N_TOP = 5
-"""Best words that are shown."""
+"""Best words that are shown: as many as a live model is asked for."""
 _NO_BITS: Mapping[int, float] = {}
 
 
@@ -38,13 +38,9 @@ class Beforehand:
         """The reading of the model that is raced, if it is baked."""
 
     @property
-    def tops(self) -> dict[int, TopWords]:
-        """Reader's best words, as many as a live model is asked for."""
-        if self.raced is None:
-            return {}
-        return {
-            word: replace(top, words=top.words[:_N_TOP]) for word, top in self.raced.tops.items()
-        }
+    def tops(self) -> Mapping[int, TopWords]:
+        """Reader's best words."""
+        return self.raced.tops if self.raced else {}
 
     def bits(self, key: str) -> Mapping[int, float]:
         """Bits of a racer by word index; empty where nothing of it is baked."""
@@ -64,6 +60,33 @@ class Beforehand:
         mind = mind_of(key)
         matching = (one for one in self._baked if guest_key(mind, one.identity.sha256) == key)
         return next(matching, None)
+
+
+def to_keep(baked: Iterable[Baked], words: Iterable[int]) -> tuple[Baked, ...]:
+    """What a race keeps of the readings of its pack: there will be many races.
+
+    Args:
+        baked: what models have read of the passage.
+        words: indices of the race's targets.
+    """
+    wanted = tuple(words)
+    return tuple(
+        _of_starter(one.at(wanted))
+        if one.identity.sha256 == SHA256
+        else _of_guest(one.at(wanted))
+        for one in baked
+    )
+
+
+def _of_starter(baked: Baked) -> Baked:
+    tops = {word: replace(top, words=top.words[:_N_TOP]) for word, top in baked.tops.items()}
+    return replace(baked, tops=tops)
+
+
+def _of_guest(baked: Baked) -> Baked:
+    """Only its Reader races."""
+    bits = {mind: bits for mind, bits in baked.bits.items() if mind == READER.key}
+    return replace(baked, bits=bits, tops={}, stairs={})
 
 
 def opponents(baked: Iterable[Baked]) -> tuple[str, ...]:

@@ -65,7 +65,7 @@ class Chosen:
     primer_sha256: str | None = None
     preface_sha256: str | None = None
     baked: tuple[Baked, ...] = ()
-    """What models have read of the targets before, as it came with the pack."""
+    """What models have read of the passage, as it came with the pack."""
     warnings: tuple[str, ...] = ()
     """What was wrong with readings that came with the pack and are not used."""
 
@@ -123,7 +123,6 @@ def _from_pack(loaded: Loaded, passage_id: str | None, wish: Wish, played: Set[s
     else:
         targets, how = _drawn(passage.text, wish)
     readings = read_readings(loaded)
-    wanted = [target.index for target in targets]
     return Chosen(
         title=f"{pack.title} · {passage.title}",
         text=passage.text,
@@ -136,7 +135,7 @@ def _from_pack(loaded: Loaded, passage_id: str | None, wish: Wish, played: Set[s
         preface=passage.preface,
         primer_sha256=_hash_of(passage.primer),
         preface_sha256=_hash_of(passage.preface),
-        baked=tuple(baked.at(wanted) for baked in readings.of(passage.id)),
+        baked=readings.of(passage.id),
         warnings=tuple(
             str(fault) for fault in readings.warnings if fault.passage in (None, passage.id)
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -208,6 +209,8 @@ def _play(
         from tui.engine_room import open_engine
         from tui.plain import PlainRace
 
+        for warning in opened.warnings:
+            sys.stderr.write(f"warning: {clean(warning)}\n")
         predictor: Predictor = open_engine(paths)
         try:
             return PlainRace(opened, predictor, passes_unasked).run()

@@ -13,7 +13,7 @@ from engine.errors import BitraceError
 from engine.predictor import Predictor, TopWords
 from engine.race import Event, Known, Locked, Player, Race, Setup, advance
 from engine.words import Text
-from tui.beforehand import opponents
+from tui.beforehand import opponents, to_keep
 from tui.engine_room import Engines
 from tui.hindsight import Hindsight
 from tui.readings import Readings
@@ -205,7 +205,7 @@ def begin(
         preface=chosen.preface,
         preface_sha256=chosen.preface_sha256,
         model_path=model,
-        baked=chosen.baked,
+        baked=to_keep(chosen.baked, (target.index for target in chosen.targets)),
     )
     return store.begin(setup, chosen.text)
 
