@@ -80,6 +80,7 @@ class Readings:
             self._ask(key)
         if READER.key in self._bits:
             self._ask_words()
+        self._on_change()  # what was baked can be shown
 
     def stop(self) -> None:
         """Give up whatever has not been read."""

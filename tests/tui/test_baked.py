@@ -319,6 +319,20 @@ async def test_a_lane_for_each_model(paths: Paths, pack: Path, game: Any) -> Non
         assert "Grande-70B" in play.text
 
 
+async def test_what_was_baked_is_locked_in_at_once(
+    paths: Paths, tmp_path: Path, marked: str, game: Any
+) -> None:
+    file = tmp_path / "harbour.toml"
+    file.write_text(PACK.format(text=marked).replace("primer", "# primer"), encoding="utf-8")
+    loaded = load_source(open_source(file))
+    made = tmp_path / "harbour.bitrace"
+    made.write_bytes(bundle(loaded, readings_files([read_by(STARTER, 6.0, loaded.pack)])))
+    async with game(opened_from(paths, made), Nobody()) as play:
+        await play.until_writing()
+        assert play.lanes == {"ann": "writing", "Goldfish": "locked in", "Reader": "locked in"}
+        assert "SmolLM2 Q4_1 · read before" in play.text
+
+
 # ---- with the starter model ----
 
 
