@@ -70,37 +70,71 @@ class Chosen:
     """What was wrong with readings that came with the pack and are not used."""
 
 
-def choose(wish: Wish, played: Set[str], library: Library) -> Chosen:
-    """Find what was asked for: a file or folder, else a pack by its id.
+@dataclass(frozen=True, slots=True)
+class Book:
+    """A text that is no pack."""
+
+    name: str
+    """Safe to show."""
+    text: Text
+    sections: Sequence[Text]
+    """The parts that no excerpt goes across: a book's chapters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was asked for, read and good, before anything is known of who plays."""
+
+    what: Loaded | Book
+    passage_id: str | None = None
+    origin: str = ""
+
+
+def find(wish: Wish, library: Library) -> Found:
+    """Read what was asked for: a file or folder, else a pack by its id. Writes nothing.
 
     Args:
         wish: what was asked for.
         library: where packs are found by id.
-        played: SHA-256 of the texts that the players have raced on.
 
     Raises:
-        InputError: it is not there, or cannot be raced on.
+        InputError: it is not there, or has faults.
     """
     if wish.what is None:
-        return _from_pack(open_builtin(TUTORIAL), None, wish, played)
+        return Found(open_builtin(TUTORIAL))
     what = wish.what
     path = typed_path(what)
     id, _, passage_id = what.partition("/")
     if path.is_file() or (path.exists() and id not in library):
-        if looks_like_pack(path):
-            chosen = _from_pack(load_source(open_source(path)), None, wish, played)
-        else:
-            chosen = _from_text(path, wish, played)
-        return replace(chosen, origin=str(path.resolve()))
+        is_pack = looks_like_pack(path)
+        found = load_source(open_source(path)) if is_pack else _read_book(path)
+        return Found(found, origin=str(path.resolve()))
     if id in library:
-        return _from_pack(library.open(id), passage_id or None, wish, played)
+        return Found(library.open(id), passage_id or None)
     if path.parent.exists() and looks_like_pack(path.parent):
         pack = load_source(open_source(path.parent))
-        chosen = _from_pack(pack, path.name, wish, played)
-        return replace(chosen, origin=str(path.parent.resolve()))
+        return Found(pack, path.name, str(path.parent.resolve()))
     raise InputError(
         f"There is no file and no pack {what!r}. The packs there are: {library.told_ids}."
     )
+
+
+def choose(wish: Wish, found: Found, played: Set[str]) -> Chosen:
+    """A passage of what was found, with its targets.
+
+    Args:
+        wish: what was asked for.
+        found: what `find` gave for it.
+        played: SHA-256 of the texts that the players have raced on.
+
+    Raises:
+        InputError: it cannot be raced on.
+    """
+    if isinstance(found.what, Book):
+        chosen = _from_book(found.what, wish, played)
+    else:
+        chosen = _from_pack(found.what, found.passage_id, wish, played)
+    return replace(chosen, origin=found.origin)
 
 
 def next_passage(pack: Pack, played: Set[str]) -> Passage:
@@ -142,9 +176,8 @@ def _from_pack(loaded: Loaded, passage_id: str | None, wish: Wish, played: Set[s
     )
 
 
-def _from_text(path: Path, wish: Wish, played: Set[str]) -> Chosen:
-    name = clean(path.name)
-    text, sections = _read_text(path)
+def _from_book(book: Book, wish: Wish, played: Set[str]) -> Chosen:
+    name, text = book.name, book.text
     check_length(len(words(text.normalized)))
     if wish.from_word:
         excerpt = cut(text, *excerpt_from(text, wish.from_word))
@@ -152,7 +185,9 @@ def _from_text(path: Path, wish: Wish, played: Set[str]) -> Chosen:
         excerpt = text
     else:
         parts = (
-            cut(section, start, end) for section in sections for start, end in excerpts(section)
+            cut(section, start, end)
+            for section in book.sections
+            for start, end in excerpts(section)
         )
         first = next(parts)
         fresh = (part for part in chain([first], parts) if part.sha256 not in played)
@@ -161,15 +196,15 @@ def _from_text(path: Path, wish: Wish, played: Set[str]) -> Chosen:
     return Chosen(title=name, text=excerpt, targets=targets, draw=how, passage=name)
 
 
-def _read_text(path: Path) -> tuple[Text, Sequence[Text]]:
-    """A whole text, and the parts of it that no excerpt goes across: a book's chapters."""
+def _read_book(path: Path) -> Book:
+    name = clean(path.name)
     if path.suffix.lower() != _BOOK_ENDING:
         text = load_text(path)
-        return text, [text]
+        return Book(name, text, [text])
     chapters = [chapter.text for chapter in load_document(path).chapters]
     text = prepare("\n\n".join(chapter.shown for chapter in chapters))
     long = [one for one in chapters if len(words(one.normalized)) >= SHORTEST_PASSAGE]
-    return text, long or [text]
+    return Book(name, text, long or [text])
 
 
 def _hash_of(text: str) -> str | None:

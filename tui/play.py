@@ -12,7 +12,7 @@ from engine.race import Race
 from engine.words import Text, fold
 from puzzles.builtin import TUTORIAL
 from puzzles.library import Library
-from tui.choose import Wish, choose
+from tui.choose import Found, Wish, choose, find
 from tui.literal import clean
 from tui.paths import Paths, find_paths, typed_path
 from tui.session import begin
@@ -48,9 +48,11 @@ def play_wish(wish: Wish, plain: bool, passes_unasked: bool) -> int:
     """
     paths = find_paths()
     settings = load(paths.settings_file)
+    # What is asked for is read first: where it is no good, nothing is written.
+    found = find(wish, library_of(paths))
     store = open_store(paths)
     try:
-        opened = open_wish(store, wish, settings, library_of(paths))
+        opened = open_found(store, wish, found, settings)
         return _play(paths, settings, opened, plain, passes_unasked)
     finally:
         store.close()
@@ -90,6 +92,15 @@ def open_wish(store: Store, wish: Wish, settings: Settings, library: Library) ->
     Raises:
         BitraceError: a player's name, the text or the model cannot be used.
     """
+    return open_found(store, wish, find(wish, library), settings)
+
+
+def open_found(store: Store, wish: Wish, found: Found, settings: Settings) -> Opened:
+    """Begin a race on what was asked for and has been found.
+
+    Raises:
+        BitraceError: a player's name, the text or the model cannot be used.
+    """
     names = wish.players or (default_name(settings),)
     model = wish.model or settings.model
     gpu_layers = wish.gpu_layers if wish.gpu_layers >= 0 else settings.gpu_layers
@@ -97,7 +108,7 @@ def open_wish(store: Store, wish: Wish, settings: Settings, library: Library) ->
     check_names(names)
     players = [store.player(name) for name in names]
     played = store.played_texts([player.id for player in players])
-    chosen = choose(wish, played, library)
+    chosen = choose(wish, found, played)
     _forget_unplayed(store, chosen.text)
     race = begin(store, chosen, players, str(typed_path(model).resolve()) if model else "")
     return Opened(store, race, chosen.text, gpu_layers, chosen.warnings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Set
 from dataclasses import replace
 from pathlib import Path
@@ -68,7 +69,8 @@ def wish(what: object = None, **more: object) -> Wish:
 def choose(wish: Wish, played: Set[str]) -> Chosen:
     """With no packs but the built-in ones."""
     nowhere = Path("no packs here")
-    return choosing.choose(wish, played, Library(nowhere, nowhere))
+    found = choosing.find(wish, Library(nowhere, nowhere))
+    return choosing.choose(wish, found, played)
 
 
 def n_words(chosen: Chosen) -> int:
@@ -268,3 +270,71 @@ def test_a_folder_is_not_a_text(folder: Path, what: str) -> None:
     (folder / "texts").mkdir()
     with pytest.raises(InputError, match="is a folder"):
         choose(wish(what), set())
+
+
+# ---- packs in folders, bundles and the library; books ----
+
+
+def test_a_folder_and_its_passages_can_be_named(folder: Path, pack: Path) -> None:
+    (folder / "box").mkdir()
+    pack.rename(folder / "box" / "pack.toml")
+    assert choose(wish("box"), set()).passage == "first"
+    chosen = choose(wish("box/second"), set())
+    assert (chosen.passage, chosen.origin) == ("second", str(folder / "box"))
+    with pytest.raises(PackError, match="no passage 'third'"):
+        choose(wish("box/third"), set())
+
+
+def test_a_passage_of_a_file_can_be_named(pack: Path) -> None:
+    assert choose(wish("mine.toml/second"), set()).passage == "second"
+
+
+def test_an_installed_pack_goes_by_its_id(folder: Path, pack: Path) -> None:
+    library = Library(folder / "packs", folder / "index")
+    library.add(pack)
+    pack.unlink()
+    found = choosing.find(wish("mine/second"), library)
+    chosen = choosing.choose(wish("mine/second"), found, set())
+    assert (chosen.passage, chosen.origin) == ("second", "")
+
+
+def test_no_excerpt_of_a_book_goes_across_chapters(folder: Path) -> None:
+    chapters = {f"c{n}": f"Chapter{n} begins. " + FILLER * 20 for n in range(3)}
+    book(folder / "book.epub", {"front": "A short word before.", **chapters})
+    played: set[str] = set()
+    found: list[str] = []
+    for _ in range(3):
+        chosen = choose(wish("book.epub"), played)
+        played.add(chosen.text.sha256)
+        found.append(chosen.text.shown.partition(" ")[0])
+        assert chosen.text.shown.count("begins.") == 1
+    assert found == ["Chapter0", "Chapter1", "Chapter2"]
+    whole = choose(wish("book.epub", whole=True), set())
+    assert whole.text.shown.count("begins.") == 3
+
+
+def book(path: Path, chapters: dict[str, str]) -> None:
+    """An EPUB of plain chapters."""
+    items = "".join(
+        f'<item id="{id}" href="{id}.xhtml" media-type="application/xhtml+xml"/>'
+        for id in chapters
+    )
+    spine = "".join(f'<itemref idref="{id}"/>' for id in chapters)
+    with zipfile.ZipFile(path, "w") as made:
+        made.writestr("mimetype", "application/epub+zip")
+        made.writestr(
+            "META-INF/container.xml",
+            '<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles>'
+            '<rootfile full-path="book.opf" media-type="application/oebps-package+xml"/>'
+            "</rootfiles></container>",
+        )
+        made.writestr(
+            "book.opf",
+            '<package xmlns="http://www.idpf.org/2007/opf" version="3.0"><metadata/>'
+            f"<manifest>{items}</manifest><spine>{spine}</spine></package>",
+        )
+        for id, text in chapters.items():
+            made.writestr(
+                f"{id}.xhtml",
+                f'<html xmlns="http://www.w3.org/1999/xhtml"><body><p>{text}</p></body></html>',
+            )
