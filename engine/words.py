@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from array import array
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import overload
@@ -115,6 +116,13 @@ class Words(Sequence[Word]):
         if isinstance(index, slice):
             return [self._word(at) for at in range(len(self))[index]]
         return self._word(range(len(self))[index])
+
+    def starting_at(self, start: int) -> Word | None:
+        """The word whose first character is at an offset, if one is."""
+        index = bisect_left(self._starts, start)
+        if index < len(self) and self._starts[index] == start:
+            return self._word(index)
+        return None
 
     def _word(self, index: int) -> Word:
         start, end = self._starts[index], self._ends[index]

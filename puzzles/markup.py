@@ -28,6 +28,8 @@ class Marked:
     text: Text
     targets: tuple[Word, ...]
     """In order, with their index among all words of the normalized text."""
+    n_words: int
+    """Of the text."""
 
 
 class MarkupError(PackError):
@@ -58,23 +60,24 @@ def parse(text: str) -> Marked:
     # bracket stood within a character, and such a mark is refused. So no offset moves later.
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
     plain, marks, faults = _take_out(unicodedata.normalize("NFC", lines))
-    found = {word.start: word for word in words(plain)}
+    found = words(plain)
+    marked: list[Word] = []
     for mark in marks:
         if len(faults) >= MOST_FAULTS:
             break
-        if (message := _wrong(plain, mark, found.get(mark.start))) is not None:
+        word = found.starting_at(mark.start)
+        if (message := _wrong(plain, mark, word)) is not None:
             faults.append((mark.line, message))
+        elif word is not None:
+            marked.append(word)
     if faults:
         raise MarkupError(tuple(sorted(faults, key=lambda fault: fault[0])))
     prepared = prepare(plain)
-    targets = (found[mark.start] for mark in marks)
-    return Marked(
-        prepared,
-        tuple(
-            Word(word.index, word.start, word.end, prepared.normalized[word.start : word.end])
-            for word in targets
-        ),
+    targets = (
+        Word(word.index, word.start, word.end, prepared.normalized[word.start : word.end])
+        for word in marked
     )
+    return Marked(prepared, tuple(targets), len(found))
 
 
 def _take_out(text: str) -> tuple[str, list[_Mark], list[tuple[int, str]]]:

@@ -9,7 +9,7 @@ import regex
 from pydantic import ValidationError
 
 from engine.errors import InputError
-from engine.words import decode, words
+from engine.words import decode
 from puzzles.faults import Fault, PackFaults
 from puzzles.files import printable
 from puzzles.markup import Marked, MarkupError, parse
@@ -173,7 +173,7 @@ class Report:
                     # Of Markdown lines have been left out: theirs would be others.
                     self._add_in_file(index, name, message, None if is_markdown(name) else line)
             return None
-        n_words = len(words(marked.text.normalized))
+        n_words = marked.n_words
         if FEWEST_WORDS <= n_words <= MOST_WORDS:
             return marked
         advice = "write more" if n_words < FEWEST_WORDS else "divide it"

@@ -508,3 +508,11 @@ def test_folding_does_not_depend_on_how_casefolding_left_the_accents() -> None:
 
 def test_folding_keeps_what_matters_apart() -> None:
     assert len({fold(word) for word in ("its", "it's", "it", "café", "cafe")}) == 5
+
+
+@given(st.text(alphabet="ab c'’漢-\n", max_size=60))
+def test_a_word_is_found_by_where_it_starts(text: str) -> None:
+    found = words(text)
+    by_start = {word.start: word for word in found}
+    for at in range(-1, len(text) + 2):
+        assert found.starting_at(at) == by_start.get(at)
