@@ -135,7 +135,7 @@ def load_passages(line: bytes) -> tuple[PassageFacts, ...] | None:
     """The second line; None where it is damaged."""
     try:
         facts = tuple(PassageFacts(**told) for told in json.loads(line))
-        return facts if all(map(_fits, facts)) else None
+        return facts if facts and all(map(_fits, facts)) else None
     except (ValueError, TypeError, RecursionError):
         return None
 

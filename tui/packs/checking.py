@@ -16,6 +16,7 @@ from engine.words import words
 from puzzles.advice import advice
 from puzzles.facts import PassageFacts, passage_facts
 from puzzles.faults import Fault, PackFaults
+from puzzles.files import printable
 from puzzles.load import Loaded, Passage, load_source
 from puzzles.readings import Readings, read_readings
 from puzzles.sources import open_source
@@ -75,8 +76,10 @@ def run(typed: tuple[str, ...], form: str, with_model: bool) -> int:
 def _told(fault: Fault, checked: Checked, several: bool) -> dict[str, Any]:
     """A fault; among several packs its file says of which."""
     told = asdict(fault)
-    if several and Path(checked.name).name != fault.file:
-        told["file"] = f"{checked.name}/{fault.file}"
+    if several:
+        name, short = clean(checked.name), printable(Path(checked.name).name)
+        inside = fault.file.removeprefix(f"{short}/")
+        told["file"] = name if inside in (name, short) else f"{name}/{inside}"
     return told
 
 

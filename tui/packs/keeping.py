@@ -96,8 +96,8 @@ def schema() -> int:
     """Print the JSON Schema of a pack's TOML file, for editors."""
     found = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "bitrace pack",
         **PackFile.model_json_schema(),
+        "title": "bitrace pack",
     }
     sys.stdout.write(json.dumps(found, indent=1) + "\n")
     return 0
