@@ -27,6 +27,9 @@ _WORD_CHARACTER = regex.compile(r"[\p{L}\p{M}\p{N}]")
 _LETTER = regex.compile(r"\p{L}")
 _DIGIT = regex.compile(r"\p{N}")
 _CURLY_BETWEEN_LETTERS = regex.compile(r"(?<=\p{L}\p{M}*)’(?=\p{L})")
+MOST_MARKS = 50
+"""Combining marks in a row. Composing takes as many steps as the square of their number."""
+_TOO_MANY_MARKS = regex.compile(rf"\p{{M}}{{{MOST_MARKS + 1}}}")
 _LINE_ENDS = regex.compile(r"\r\n?")
 
 APOSTROPHES = "'’"
@@ -86,6 +89,15 @@ def decode(raw: bytes, name: str) -> str:
         raise InputError(
             f"{name} is not valid UTF-8 (byte {error.start}): save it as UTF-8 and try again."
         ) from None
+
+
+def too_many_marks(text: str) -> int | None:
+    """Where more combining marks stand in a row than any script needs; None for nowhere.
+
+    Such a text is to be refused before it is prepared.
+    """
+    found = _TOO_MANY_MARKS.search(text)
+    return None if found is None else found.start()
 
 
 class Words(Sequence[Word]):

@@ -1,38 +1,27 @@
 """Texts of several chapters from outside, in a form that a pack can hold.
 
-What is in a `Document` is clean: no character that `puzzles.schema` refuses, line ends `\\n`,
+What is in a `Document` is clean: no character that a pack may not hold, line ends `\\n`,
 composed. Words and punctuation are those of the file.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import regex
-
 from engine.errors import InputError
-from engine.words import Text, decode, prepare, words
+from engine.words import Text, prepare, words
+from puzzles.characters import allowed
 from puzzles.files import printable, read
-from puzzles.texts import is_markdown, prose
+from puzzles.texts import is_markdown, prepared
 
 MOST_BYTES_EPUB = 32_000_000
 LONGEST_TITLE = 100
 """Characters of a title, of a document or chapter."""
 
 _LINE_ENDS = re.compile(r"\r\n?|\f")
-_CONTROL = regex.compile(r"(?V1)[\p{Cc}--[\n\t]]")
-_INVISIBLE = regex.compile(r"[\p{Co}\p{Cs}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _LEADING_BLANK_LINES = re.compile(r"\A(?:[^\S\n]*\n)+")
-
-_FRONT_LINE = re.compile(r"(title|author|lang|language)[ \t]*:[ \t]*(\S.*)", re.IGNORECASE)
-_HASHES = re.compile(r" {0,3}#{1,2}(?:[ \t]+(.*?))??(?:[ \t]+#+)?[ \t]*")
-_UNDERLINE = re.compile(r" {0,3}(?:=+|-{2,})[ \t]*")
-_NO_HEADING = re.compile(r"\s*\Z| {4}|\t| {0,3}(?:[>|#]|[-*+][ \t]|\d+[.)][ \t]|[-=*_ ]+\Z)")
-_LINK = re.compile(r"!?\[([^\[\]]*)\](?:\([^()]*\)|\[[^\[\]]*\])")
-_MARK = re.compile(r"\\([!-/:-@\[-`{-~])|\*+|`+|(?<!\w)_+|_+(?!\w)|<[^<>]*>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +56,23 @@ def load_document(path: Path) -> Document:
         InputError: the file cannot be read, is not of its form, or has no text.
     """
     name = printable(str(path))
-    if path.suffix.lower() == ".epub":
-        # What reads EPUBs is imported only for them, and needs what is defined here.
-        from puzzles.epub import read_epub
+    is_epub = path.suffix.lower() == ".epub"
+    raw = read(path, name, MOST_BYTES_EPUB) if is_epub else read(path, name)
+    shown = "" if is_epub else prepared(raw, name).shown
+    # What reads books and Markdown is imported only for them, and needs what is defined here.
+    try:
+        if is_epub:
+            from puzzles.epub import read_epub
 
-        try:
-            document = read_epub(read(path, name, MOST_BYTES_EPUB))
-        except InputError as error:
-            raise _in_file(name, error) from None
-    else:
-        shown = prepare(decode(read(path, name), name)).shown
-        document = _markdown(shown) if is_markdown(path.name) else _plain(shown)
+            document = read_epub(raw)
+        elif is_markdown(path.name):
+            from puzzles.markdown import read_markdown
+
+            document = read_markdown(shown)
+        else:
+            document = _plain(shown)
+    except InputError as error:
+        raise _in_file(name, error) from None
     if not document.chapters:
         raise InputError(f"{name} has no text: choose a file that has some.")
     title = document.title or one_line(path.stem)
@@ -89,8 +84,7 @@ def clean(raw: str) -> Text:
 
     Control characters become spaces, and what only steers writing is gone.
     """
-    lines = _LINE_ENDS.sub("\n", raw)
-    held = _INVISIBLE.sub("", _CONTROL.sub(" ", lines))
+    held = allowed(_LINE_ENDS.sub("\n", raw))
     return prepare(_LEADING_BLANK_LINES.sub("", held))
 
 
@@ -117,66 +111,3 @@ def _in_file(name: str, error: InputError) -> InputError:
 def _plain(shown: str) -> Document:
     only = chapter("", shown)
     return Document("", "", "", (only,) if only else ())
-
-
-def _markdown(shown: str) -> Document:
-    front = _front_matter(shown)
-    found = [(title, chapter(title, body)) for title, body in _sections(prose(shown))]
-    first = next((title for title, _ in found if title), "")
-    return Document(
-        title=one_line(front.get("title", first)),
-        author=one_line(front.get("author", "")),
-        language=one_line(front.get("lang", front.get("language", ""))),
-        chapters=tuple(part for _, part in found if part is not None),
-    )
-
-
-def _front_matter(shown: str) -> dict[str, str]:
-    """Of a leading YAML block, the lines that name title, author and language."""
-    lines = iter(shown.split("\n"))
-    found: dict[str, str] = {}
-    if next(lines).rstrip() != "---":
-        return found
-    for line in lines:
-        if line.rstrip() in ("---", "..."):
-            return found
-        match = _FRONT_LINE.fullmatch(line.rstrip())
-        # What begins with these is no simple value.
-        if match is not None and match.group(2)[0] not in "[{|>&*!":
-            found.setdefault(match.group(1).lower(), _unquoted(match.group(2)))
-    return {}
-
-
-def _unquoted(value: str) -> str:
-    if len(value) > 1 and value[0] in "\"'" and value[-1] == value[0]:
-        return value[1:-1]
-    return value
-
-
-def _sections(markdown: str) -> Iterator[tuple[str, str]]:
-    """Title and text of what each heading of the first two levels begins."""
-    title = ""
-    body: list[str] = []
-    for line in markdown.split("\n"):
-        hashes = _HASHES.fullmatch(line)
-        underlined = hashes is None and _UNDERLINE.fullmatch(line) and _may_be_title(body)
-        if hashes is None and not underlined:
-            body.append(line)
-            continue
-        heading = body.pop() if hashes is None else hashes.group(1) or ""
-        yield title, "\n".join(body)
-        title, body = _without_marks(heading), []
-    yield title, "\n".join(body)
-
-
-def _may_be_title(body: list[str]) -> bool:
-    """Whether the last line is a paragraph by itself, so that an underline makes it a title."""
-    if not body or _NO_HEADING.match(body[-1]):
-        return False
-    return len(body) == 1 or not body[-2].strip()
-
-
-def _without_marks(heading: str) -> str:
-    """A heading without the marks of links, emphasis and code."""
-    short = heading[: 10 * LONGEST_TITLE].strip()
-    return one_line(_MARK.sub(r"\1", _LINK.sub(r"\1", short)))

@@ -6,6 +6,7 @@ half there. What lists tell of it is kept apart, and made again where it does no
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from puzzles.readings import read_readings, readings_files
 from puzzles.schema import is_id
 from puzzles.sources import BUNDLE_ENDING, PACK_FILE, READINGS, open_source
 
+_ABANDONED_S = 3600
+"""Seconds after which nobody is still writing a file."""
 _MOST_TOLD = 30
 """Ids in a sentence."""
 
@@ -174,6 +177,7 @@ class Library:
         path = self._bundle(loaded.pack.id)
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
+            self._sweep()
             write_whole(path, bundle(loaded, readings))
         except OSError as error:
             raise StoreError(
@@ -181,6 +185,13 @@ class Library:
                 f"({error.strerror or error}): put this right and try again. Nothing has "
                 "changed."
             ) from None
+
+    def _sweep(self) -> None:
+        """Take away what was being written when somebody pulled the plug."""
+        for path in self._folder.glob(".*.new"):
+            with suppress(FileNotFoundError):  # somebody else is sweeping too
+                if time.time() - path.stat().st_mtime > _ABANDONED_S:
+                    path.unlink()
 
     def remove(self, id: str) -> None:
         """Take an installed pack away.

@@ -5,11 +5,10 @@ from __future__ import annotations
 import unicodedata
 from typing import cast
 
-import regex
 from pydantic import ValidationError
 
 from engine.errors import InputError
-from engine.words import decode
+from engine.words import MOST_MARKS, decode, too_many_marks
 from puzzles.faults import Fault, PackFaults
 from puzzles.files import printable
 from puzzles.markup import Marked, MarkupError, parse
@@ -21,10 +20,8 @@ from puzzles.texts import is_markdown, prose
 FEWEST_WORDS = 60
 MOST_WORDS = 20_000
 """Words of a passage."""
-MOST_MARKS = 50
-"""Combining marks in a row. Composing takes as many steps as the square of their number."""
-
-_TOO_MANY_MARKS = regex.compile(rf"\p{{M}}{{{MOST_MARKS + 1}}}")
+MOST_WORDS_IN_ALL = 500_000
+"""Of all passages: a shelf of novels."""
 
 
 class Report:
@@ -116,6 +113,7 @@ class Report:
 
     def _marked(self) -> dict[int, Marked]:
         marked: dict[int, Marked] = {}
+        n_words = 0
         for index, passage in enumerate(self._passages):
             name: str | None = None
             text = passage.get("text")
@@ -131,8 +129,13 @@ class Report:
                 continue
             if (found := self._parse(index, name, text)) is not None:
                 marked[index] = found
+                n_words += found.n_words
                 if name is not None:
                     self._read_already[name] = found
+            if n_words > MOST_WORDS_IN_ALL:
+                message = f"have over {MOST_WORDS_IN_ALL:,} words in all: divide the pack."
+                self._add(None, "passages", message)
+                break
         return marked
 
     def _read(self, index: int, name: str) -> str | None:
@@ -187,10 +190,10 @@ class Report:
 
 def _too_many_marks(text: object) -> tuple[str, int] | None:
     """What is wrong with the combining marks of a text, and on which of its lines."""
-    if not isinstance(text, str) or (found := _TOO_MANY_MARKS.search(text)) is None:
+    if not isinstance(text, str) or (start := too_many_marks(text)) is None:
         return None
     message = f"has over {MOST_MARKS} combining marks in a row: take some out."
-    return message, text.count("\n", 0, found.start()) + 1
+    return message, text.count("\n", 0, start) + 1
 
 
 def _tables(passages: object) -> list[dict[str, object]]:

@@ -11,6 +11,7 @@ import regex
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from puzzles.characters import FORBIDDEN_IN_LINE, FORBIDDEN_IN_TEXT
 from puzzles.files import printable
 
 FORMAT: Final = 1
@@ -20,9 +21,6 @@ MOST_PASSAGES = 500
 _ID = "[a-z0-9-]{2,40}"
 _INK = r"\S"
 _LANGUAGE = r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$"
-_FORBIDDEN = r"\p{Cc}\p{Co}\p{Cs}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
-_FORBIDDEN_IN_LINE = regex.compile(rf"[{_FORBIDDEN}]")
-_FORBIDDEN_IN_TEXT = regex.compile(rf"(?V1)[[{_FORBIDDEN}]--[\n\t]]")
 
 
 def _check(value: str, forbidden: regex.Pattern[str], more: str) -> str:
@@ -39,11 +37,11 @@ def _check(value: str, forbidden: regex.Pattern[str], more: str) -> str:
 
 
 def _check_line(value: str) -> str:
-    return _check(value, _FORBIDDEN_IN_LINE, ", no line breaks or tabs")
+    return _check(value, FORBIDDEN_IN_LINE, ", no line breaks or tabs")
 
 
 def _check_text(value: str) -> str:
-    return _check(value, _FORBIDDEN_IN_TEXT, " but line breaks and tabs")
+    return _check(value, FORBIDDEN_IN_TEXT, " but line breaks and tabs")
 
 
 _LINE = AfterValidator(_check_line)

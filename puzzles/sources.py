@@ -18,7 +18,8 @@ from typing import Final, Literal, Protocol, TypeAlias
 from engine.errors import InputError
 from puzzles.faults import Fault, PackFaults, one_fault
 from puzzles.files import MOST_BYTES, printable, read
-from puzzles.zips import BUNDLE, ZipFaults, open_archive
+from puzzles.zip_directory import ZipFaults
+from puzzles.zips import BUNDLE, open_archive
 
 PACK_FILE: Final = "pack.toml"
 """The pack itself, in a folder or bundle."""

@@ -12,7 +12,7 @@ from itertools import islice, pairwise
 from pathlib import Path
 
 from engine.errors import InputError
-from engine.words import Text, decode, fold, only_word, prepare
+from engine.words import MOST_MARKS, Text, decode, fold, only_word, prepare, too_many_marks
 from puzzles.files import printable, quoted, read
 from puzzles.pieces import (
     LONG,
@@ -49,12 +49,32 @@ def load_text(path: Path) -> Text:
         InputError: the file cannot be read, is no text, or is empty.
     """
     name = printable(str(path))
-    text = prepare(decode(read(path, name), name))
+    text = prepared(read(path, name), name)
     if is_markdown(path.name):
         text = prepare(prose(text.shown))
     if not text.shown:
         raise InputError(f"{name} has no text: choose a file that has some.")
     return text
+
+
+def prepared(raw: bytes, name: str) -> Text:
+    """The text in a file.
+
+    Args:
+        raw: what stands in it.
+        name: what the sentences call it.
+
+    Raises:
+        InputError: it is no text, or one that would take very long to compose.
+    """
+    text = decode(raw, name)
+    if (start := too_many_marks(text)) is not None:
+        line = text.count("\n", 0, start) + 1
+        raise InputError(
+            f"{name} has over {MOST_MARKS} combining marks in a row in line {line}: take some "
+            "out."
+        )
+    return prepare(text)
 
 
 def excerpts(text: Text) -> tuple[tuple[int, int], ...]:

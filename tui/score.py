@@ -11,8 +11,9 @@ from engine.gguf import check_file
 from engine.minds import READER, Mind, short_memory
 from engine.predictor import Asking, Job, Loaded, Loading, Predictor, Reading, TopWords
 from engine.starter import starter_model
-from engine.words import Text, Words, decode, prepare, words
+from engine.words import Text, Words, words
 from puzzles.files import printable, read
+from puzzles.texts import prepared
 from tui.engine_room import STARTER, open_engine, wait_for
 from tui.paths import find_paths, typed_path
 from tui.progress import Progress
@@ -152,7 +153,7 @@ def _text(file: str) -> tuple[str, Text]:
     else:
         name = printable(file)
         raw = read(typed_path(file), name, MOST_BYTES)
-    text = prepare(decode(raw, name))
+    text = prepared(raw, name)
     if not text.shown.strip():
         raise InputError(f"{name} has no text: there is nothing to score.")
     return (name if file == STANDARD_INPUT else file), text

@@ -13,17 +13,10 @@ from hypothesis import strategies as st
 
 from engine.errors import InputError
 from engine.words import has_digit, words
+from puzzles.dividing import LONGEST, SHORTEST
 from puzzles.documents import Chapter, Document, chapter, clean, one_line
-from puzzles.drafts import (
-    LONGEST,
-    SHORTEST,
-    Draft,
-    DraftPassage,
-    as_toml,
-    blank,
-    draft,
-    split,
-)
+from puzzles.draft_file import as_toml, blank
+from puzzles.drafts import Draft, DraftPassage, draft, split
 from puzzles.load import Pack, load_pack
 from puzzles.schema import MOST_PASSAGES, is_id
 
@@ -107,15 +100,28 @@ def test_too_short(text: str) -> None:
 
 
 def test_too_long_for_a_pack() -> None:
-    with pytest.raises(InputError, match=r"has 90,001 words, more than a pack of 200"):
-        split(whole(90_001))
-    many = [("", paragraph(150))] * MOST_PASSAGES
+    too_long = f"more than a pack of {MOST_PASSAGES} passages holds: divide it"
+    n_words = MOST_PASSAGES * LONGEST + 1
+    with pytest.raises(InputError, match=f"has {n_words:,} words, {too_long}"):
+        split(whole(n_words))
+    many = [("", paragraph(SHORTEST))] * MOST_PASSAGES
     assert len(split(document(*many))) == MOST_PASSAGES
-    with pytest.raises(InputError, match=r"has 30,150 words, more than a pack of 200"):
+    n_words = (MOST_PASSAGES + 1) * SHORTEST
+    with pytest.raises(InputError, match=f"has {n_words:,} words, {too_long}"):
         split(document(*many, many[0]))
     for dashes in ("-" * 200_001, "- " * 600_000):
         with pytest.raises(InputError, match="far more other characters than words"):
             split(document(("", paragraph(100) + " " + dashes + paragraph(100))))
+
+
+@pytest.mark.parametrize("word", ["word", "слово", "उपन्यास"])
+def test_the_longest_text_is_a_pack_that_can_be_read(folder: Path, word: str) -> None:
+    usual = "\n\n".join([sentence(15, word)] * 20)
+    begun = draft(document(*[("Chapter", usual)] * MOST_PASSAGES), "novel")
+    started = time.perf_counter()
+    pack = loaded(folder, as_toml(begun))
+    assert time.perf_counter() - started < 10
+    assert [passage.text for passage in pack.passages] == [p.text for p in begun.passages]
 
 
 def test_chapters_stay_apart_unless_they_are_short() -> None:
@@ -142,15 +148,22 @@ def test_titles_and_ids() -> None:
         ("part-3", "漢字"),
     ]
     text = "«The  ferry to\nSkarholm leaves at seven, on the hour» and " + paragraph(70)
-    (only,) = split(document(("", text)))
-    assert only.title == "The ferry to Skarholm leaves at seven"
-    assert only.id == "the-ferry-to-skarholm-leaves-at-seven"
-    (only,) = split(document(("", "x" * 60 + " " + paragraph(70))))
+    named, other = split(document(("", text + paragraph(80)), ("End", paragraph(200))))
+    assert named.title == "The ferry to Skarholm leaves at seven"
+    assert named.id == "the-ferry-to-skarholm-leaves-at-seven"
+    assert other.title == "End"
+    (only,) = split(_untitled("x" * 60 + " " + paragraph(70)))
     assert only.title == "x" * 40
+    # A text of one chapter without a title has the document's.
+    assert [p.title for p in split(whole(300, 300))] == ["T", "T (2)"]
     same = split(document(*[("A" * 99, paragraph(300))] * 12))
     assert [p.id for p in same][:2] == ["a" * 40, "a" * 38 + "-2"]
     assert same[-1].id == "a" * 37 + "-12"
     assert len({p.id for p in same}) == 12
+
+
+def _untitled(text: str) -> Document:
+    return Document("", "", "", document(("", text)).chapters)
 
 
 PIECE = st.one_of(

@@ -84,6 +84,18 @@ def test_before_anything_is_added(library: Library, home: Path) -> None:
     assert not (home / "packs").exists()
 
 
+def test_what_a_crash_left_behind_is_swept_away(
+    library: Library, write: Write, packs: Path
+) -> None:
+    library.add(write())
+    old, new = packs / ".harbor.bitrace.1.2.new", packs / ".harbor.bitrace.3.4.new"
+    old.touch()
+    new.touch()
+    os.utime(old, (0, 0))
+    library.add(write(), replace=True)
+    assert (old.exists(), new.exists()) == (False, True), "somebody may be writing the new one"
+
+
 def test_a_pack_that_is_added(library: Library, write: Write, packs: Path) -> None:
     facts = library.add(write(author="A", license="CC0-1.0", language="pt", version="2"))
     assert (facts.id, facts.title, facts.author, facts.license) == (

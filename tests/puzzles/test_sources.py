@@ -421,7 +421,6 @@ def test_a_name_that_is_not_utf_8(make: Make) -> None:
     assert "rename it" in fault(path).message
 
 
-@pytest.mark.xfail(reason="puzzles/zips.py composes a name before it measures it", strict=True)
 def test_a_very_long_name_is_not_composed(tmp_path: Path) -> None:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:

@@ -124,3 +124,12 @@ def test_any_markdown_is_a_text_or_empty(folder: Path, lines: list[str]) -> None
         assert set(text.shown.split("\n")) <= set(
             prepare("\n".join(lines)).shown.split("\n")
         ) | {""}
+
+
+def test_marks_that_would_take_minutes_to_compose_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "text.txt"
+    path.write_text("One line.\nTwo a" + "\u0301\u0316" * 40_000, encoding="utf-8")
+    with pytest.raises(InputError, match="over 50 combining marks in a row in line 2"):
+        load_text(path)
+    path.write_text("e" + "\u0301" * 50, encoding="utf-8")
+    assert load_text(path).shown

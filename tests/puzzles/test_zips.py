@@ -18,7 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from puzzles.schema import PassageFile
-from puzzles.zips import ALLOWANCE, BUNDLE, EPUB, MOST_FAULTS, Archive, ZipFaults, open_archive
+from puzzles.zip_directory import MOST_FAULTS, ZipFaults
+from puzzles.zips import ALLOWANCE, BUNDLE, EPUB, Archive, open_archive
 
 SMALL = replace(BUNDLE, most_bytes_each=1_000_000, most_bytes_all=2_000_000)
 

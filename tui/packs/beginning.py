@@ -7,7 +7,8 @@ from pathlib import Path
 
 from engine.errors import InputError
 from puzzles.documents import load_document
-from puzzles.drafts import Draft, as_toml, blank, draft
+from puzzles.draft_file import as_toml, blank
+from puzzles.drafts import Draft, draft
 from puzzles.sources import TOML_ENDING
 from tui.engine_room import STARTER, Engines, open_engine, wait_for
 from tui.literal import clean
