@@ -16,7 +16,7 @@ from textual.screen import Screen
 
 from engine.errors import BitraceError
 from tui.columns import ROOMY
-from tui.commands import COMMANDS, bindings, commands_of, key_name
+from tui.commands import bindings, commands_of, key_name, parts_of
 from tui.faults import EXIT_FAULT, log_fault
 from tui.literal import clean
 from tui.messages import EngineNotice, EngineTold
@@ -150,8 +150,8 @@ class Bitrace(App[int]):
         self.notify(clean(event.sentence), markup=False)
 
     def go_home(self) -> None:
-        """Back to home."""
-        while len(self.screen_stack) > 1:
+        """Back to where races begin: to the packs, where they were left for one, or home."""
+        while len(self.screen_stack) > 1 and type(self.screen).__name__ != "PacksScreen":
             self.pop_screen()
 
     def complain(self, sentence: str) -> None:
@@ -174,6 +174,17 @@ class Bitrace(App[int]):
 
         self.push_screen(OpenText(), lambda path: self.races.begin(path) if path else None)
 
+    @work(thread=True, group="home", description="opening the packs")
+    def open_packs(self) -> None:
+        """Show the packs."""
+        # Imported in this thread, so that home takes keys meanwhile.
+        screens = import_module("tui.screens.packs")
+        self.call_from_thread(self._show_packs, screens.PacksScreen)
+
+    def _show_packs(self, screen: type[BitraceScreen]) -> None:
+        if isinstance(self.screen, HomeScreen):
+            self.push_screen(screen())
+
     @work(thread=True, exclusive=True, group="home", description="looking at packs")
     def refresh_home(self) -> None:
         """Find out what home can offer: packs are read only now."""
@@ -182,13 +193,14 @@ class Bitrace(App[int]):
         self.call_from_thread(self._show_home)
 
     def _show_home(self) -> None:
-        from tui.play import home_facts
+        from tui.play import home_facts, library_of
 
         home = self.screen
         if not isinstance(home, HomeScreen):
             return
         try:
-            home.show(home_facts(self.store, self.settings))
+            library = library_of(self.paths)
+            home.show(home_facts(self.store, self.settings, library))
         except BitraceError as error:
             if str(error) != self._home_fault:
                 self._home_fault = str(error)
@@ -198,28 +210,15 @@ class Bitrace(App[int]):
         """Show what can be done on this screen."""
         from tui.screens.help import HelpScreen
 
-        where = {
-            "RaceScreen": ("slip", "reveal", "race"),
-            "ResultScreen": ("result", "target", "memory"),
-        }
-        parts = where.get(type(self.screen).__name__, ("home",))
+        parts = parts_of(type(self.screen).__name__)
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(list(commands_of(*parts, "app")), self.settings.keys))
 
-    def get_system_commands(
-        self,
-        screen: Screen[object],  # noqa: ARG002
-    ) -> Iterable[SystemCommand]:
-        """What the palette offers: the theme, and the commands of this screen."""
-        yield SystemCommand("Theme", "Choose other colours", self.action_change_theme)
-        for command in COMMANDS:
-            if command.where == "app":
-                action = command.action
-                yield SystemCommand(
-                    command.label.capitalize(),
-                    command.help,
-                    lambda action=action: self.call_later(self.run_action, action),
-                )
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """What the palette offers."""
+        from tui.palette import palette
+
+        return palette(self, screen)
 
     async def on_event(self, event: events.Event) -> None:
         """What is pasted comes from outside, and goes through the door for all inputs alike."""

@@ -34,6 +34,14 @@ COMMANDS = (
     Command(
         "home.open", "home", "o", "open_text", "open a text", "Race through a text of yours"
     ),
+    Command(
+        "home.packs",
+        "home",
+        "p",
+        "packs",
+        "packs",
+        "See, play, add and check packs of passages",
+    ),
     Command("home.quit", "home", "q", "quit", "quit", "Leave bitrace"),
     Command("slip.lock", "slip", "enter", "submit", "lock in", "Lock the slip in"),
     Command(
@@ -74,6 +82,33 @@ COMMANDS = (
         "Stop reading the staircase, or go on with it",
         False,
     ),
+    Command("packs.filter", "packs", "slash", "filter", "filter", "Show only some packs"),
+    Command("packs.next", "packs", "n", "next", "next", "Race the pack's next passage", False),
+    Command("packs.add", "packs", "a", "add", "add", "Install a pack: a file or folder"),
+    Command("packs.check", "packs", "c", "check", "check", "Tell every fault of this pack"),
+    Command(
+        "packs.check_file",
+        "packs",
+        "f",
+        "check_file",
+        "check a file",
+        "Tell every fault of a pack that is not installed",
+        False,
+    ),
+    Command("packs.about", "packs", "i", "about", "about", "All about this pack but its texts"),
+    Command(
+        "packs.remove",
+        "packs",
+        "x,delete",
+        "remove",
+        "remove",
+        "Take away a pack that was added",
+    ),
+    Command("packs.back", "packs", "escape", "back", "back", "Back by one step"),
+    Command("filter.down", "filter", "down", "done", "to the list", "To the packs", False),
+    Command("report.leave", "report", "escape,q,enter", "leave", "back", "Back to the packs"),
+    Command("question.yes", "question", "y", "answer(True)", "yes", "Do it", False),
+    Command("question.no", "question", "n,escape", "answer(False)", "no", "Leave it", False),
 )
 
 
@@ -110,7 +145,21 @@ _KEY_NAMES = {
     "f1": "F1",
     "pageup": "PgUp",
     "pagedown": "PgDn",
+    "slash": "/",
+    "delete": "del",
 }
+
+_PARTS = {
+    "RaceScreen": ("slip", "reveal", "race"),
+    "ResultScreen": ("result", "target", "memory"),
+    "PacksScreen": ("packs",),
+    "PackReport": ("report",),
+}
+
+
+def parts_of(screen: str) -> tuple[str, ...]:
+    """The parts of a screen, by the name of its class, whose commands help tells."""
+    return _PARTS.get(screen, ("home",))
 
 
 def key_name(key: str) -> str:

@@ -10,6 +10,7 @@ from engine.errors import BitraceError
 from tui.literal import clean
 
 if TYPE_CHECKING:
+    from puzzles.library import Library
     from tui.app import Bitrace
     from tui.play import Opened
     from tui.session import Session
@@ -28,6 +29,13 @@ class Races:
     def __init__(self, app: Bitrace, ends_with_it: bool) -> None:
         self._app = app
         self._ends_with_it = ends_with_it
+
+    @property
+    def library(self) -> Library:
+        """The packs there are; none is read for it. May be asked for in any thread."""
+        from tui.play import library_of
+
+        return library_of(self._app.paths)
 
     def show(self, opened: Opened) -> None:
         """Play a race."""
@@ -75,10 +83,9 @@ class Races:
     def begin(self, what: str | None) -> None:
         """Begin a race on a text or pack; on the next warm-up passage where none is given."""
         from tui.choose import Wish
-        from tui.play import library_of, open_wish
+        from tui.play import open_wish
 
-        app, wish = self._app, Wish(what=what)
-        library = library_of(app.paths)
+        app, wish, library = self._app, Wish(what=what), self.library
         self._open(lambda: open_wish(app.store, wish, app.settings, library))
 
     def resume(self) -> None:
@@ -101,10 +108,9 @@ class Races:
 
     def next(self, session: Session) -> None:
         """Race the next passage of the same pack or text."""
-        from tui.play import library_of, open_next
+        from tui.play import open_next
 
-        app = self._app
-        library = library_of(app.paths)
+        app, library = self._app, self.library
         self._open(lambda: open_next(app.store, session.race, app.settings, library))
 
     def write_cards(self, session: Session) -> None:

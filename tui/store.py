@@ -256,6 +256,25 @@ class Store:
         )
         return {row[0] for row in rows}
 
+    def finished_events(self, player_id: str, texts: Iterable[str]) -> list[Any]:
+        """What a player's score in finished races on some texts follows from, race by race.
+
+        A row an event: the text's SHA-256, the race, the player's place in it, kind, version
+        and body; of the beginning, which may be long, only the targets.
+        """
+        return self._rows(
+            "SELECT text_sha256, race_id, place, kind, version,"
+            " CASE WHEN kind = 'started' AND json_valid(body)"
+            "  THEN json_extract(body, '$.setup.targets') ELSE body END"
+            " FROM races JOIN race_players ON race_players.race_id = races.id"
+            " JOIN events USING (race_id)"
+            " WHERE player_id = ? AND text_sha256 IN (SELECT value FROM json_each(?))"
+            " AND finished_at IS NOT NULL AND kind IN ('started', 'locked', 'revealed')"
+            " ORDER BY races.rowid, seq",
+            player_id,
+            json.dumps(list(texts)),
+        )
+
     def count_races(self) -> int:
         """All races, finished or not."""
         return self._number("SELECT COUNT(*) FROM races")

@@ -20,6 +20,7 @@ from tui.widgets.guard import SizeGuard
 _CONTINUE = "continue"
 _PLAY = "play"
 _OPEN = "open"
+_PACKS = "packs"
 _QUIT = "quit"
 
 _NAME = "b i t r a c e  ▇▅▃▂▁"
@@ -82,7 +83,8 @@ class HomeScreen(BitraceScreen):
             options.append(_option(_PLAY, begin, detail))
         else:
             options.append(_option(_PLAY, "Play a warm-up", ""))
-        options.append(_option(_OPEN, "Open a text of yours", ".txt, .md or a pack"))
+        options.append(_option(_OPEN, "Open a text of yours", ".txt, .md, .epub or a pack"))
+        options.append(_option(_PACKS, "Packs", "choose a passage, add a pack, check one"))
         options.append(_option(_QUIT, "Quit", ""))
         return options
 
@@ -97,12 +99,18 @@ class HomeScreen(BitraceScreen):
                 self.bitrace.play_warm_up()
             case "open":
                 self.action_open_text()
+            case "packs":
+                self.action_packs()
             case _:
                 self.action_quit()
 
     def action_open_text(self) -> None:
         """Ask for a file."""
         self.bitrace.ask_for_text()
+
+    def action_packs(self) -> None:
+        """See the packs."""
+        self.bitrace.open_packs()
 
     def action_quit(self) -> None:
         """Leave."""
