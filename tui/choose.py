@@ -38,6 +38,8 @@ class Wish:
 
     what: str | None = None
     """A file, a pack or a passage of one; None for the next warm-up passage."""
+    by_id: bool = False
+    """It is the id of a pack, whatever files there are of that name."""
     players: tuple[str, ...] = ()
     n_targets: int | None = None
     seed: int = 0
@@ -103,8 +105,10 @@ def find(wish: Wish, library: Library) -> Found:
     if wish.what is None:
         return Found(open_builtin(TUTORIAL))
     what = wish.what
-    path = typed_path(what)
     id, _, passage_id = what.partition("/")
+    if wish.by_id:
+        return Found(library.open(id), passage_id or None)
+    path = typed_path(what)
     if path.is_file() or (path.exists() and id not in library):
         is_pack = looks_like_pack(path)
         found = load_source(open_source(path)) if is_pack else _read_book(path)

@@ -141,6 +141,7 @@ def open_next(store: Store, race: Race, settings: Settings, library: Library) ->
     setup = race.setup
     wish = Wish(
         what=setup.origin or (setup.pack.id if setup.pack else None),
+        by_id=not setup.origin and setup.pack is not None,
         players=tuple(player.name for player in setup.players),
         model=setup.model_path,
     )

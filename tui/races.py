@@ -80,12 +80,17 @@ class Races:
         app.go_home()
         app.complain(sentence)
 
-    def begin(self, what: str | None) -> None:
-        """Begin a race on a text or pack; on the next warm-up passage where none is given."""
+    def begin(self, what: str | None, by_id: bool = False) -> None:
+        """Begin a race on a text or pack; on the next warm-up passage where none is given.
+
+        Args:
+            what: as a player would type it.
+            by_id: it is the id of a pack, whatever files there are of that name.
+        """
         from tui.choose import Wish
         from tui.play import open_wish
 
-        app, wish, library = self._app, Wish(what=what), self.library
+        app, wish, library = self._app, Wish(what=what, by_id=by_id), self.library
         self._open(lambda: open_wish(app.store, wish, app.settings, library))
 
     def resume(self) -> None:

@@ -289,6 +289,13 @@ def test_a_passage_of_a_file_can_be_named(pack: Path) -> None:
     assert choose(wish("mine.toml/second"), set()).passage == "second"
 
 
+def test_no_file_stands_in_the_way_of_a_pack_asked_for_by_its_id(folder: Path) -> None:
+    (folder / "warm-up").mkdir()
+    (folder / "warm-up" / "last-bus").write_text(FILLER * 9)
+    assert choose(wish("warm-up/last-bus"), set()).pack is None
+    assert choose(wish("warm-up/last-bus", by_id=True), set()).passage == "last-bus"
+
+
 def test_an_installed_pack_goes_by_its_id(folder: Path, pack: Path) -> None:
     library = Library(folder / "packs", folder / "index")
     library.add(pack)

@@ -248,7 +248,7 @@ class PacksScreen(PackKeeping):
         if found.text_sha256 == view.record.left_open:
             self.bitrace.races.resume()
         else:
-            self.bitrace.races.begin(f"{view.id}/{found.id}")
+            self.bitrace.races.begin(f"{view.id}/{found.id}", by_id=True)
 
     def action_next(self) -> None:
         """Race the next passage of this pack."""
