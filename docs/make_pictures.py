@@ -17,6 +17,7 @@ from tui.app import Bitrace
 from tui.choose import Wish
 from tui.paths import find_paths
 from tui.play import library_of, open_store, open_wish
+from tui.screens.packs import PacksScreen
 from tui.screens.race import RaceScreen
 from tui.screens.result import ResultScreen
 from tui.settings import Settings
@@ -68,6 +69,12 @@ async def take(width: int, height: int, folder: Path, home: Path) -> None:
         app.go_home()
         await pilot.pause(1)
         save("home")
+        await pilot.press("p")
+        await _until(pilot, lambda: isinstance(app.screen, PacksScreen))
+        await pilot.pause(1)
+        await pilot.press("down")
+        await pilot.pause(1)
+        save("packs")
     app.close()
 
 

@@ -19,14 +19,14 @@ from puzzles.sources import open_source
 N_PACKS = 1_000
 N_PASSAGES = 60
 RUNS = 7
-SENTENCE = "The {n}th ferry left the old [[harbour]] at seven and nobody had come aboard yet. "
+SENTENCE = "The {n} ferry left the old [[harbour]] at seven and nobody had come aboard yet. "
 
 
 def pack_of(id: str, n_passages: int, n_words: int) -> str:
     """A pack with passages of about so many words."""
     passages = "".join(
         f'[[passages]]\nid = "p{n}"\ntitle = "Passage {n}"\n'
-        f'text = """{SENTENCE.format(n=n).replace(f"{n}th", "n" * (n % 9 + 1)) * (n_words // 15)}"""\n'
+        f'text = """{SENTENCE.format(n="n" * (n + 1)) * (n_words // 15)}"""\n'
         for n in range(n_passages)
     )
     return f'format = 1\nid = "{id}"\ntitle = "Pack {id}"\n{passages}'
