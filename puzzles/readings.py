@@ -11,11 +11,10 @@ import re
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Annotated, Final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
-from engine.baked import MOST_BITS, Baked
+from engine.baked import Baked
 from engine.ladder import RUNGS
 from engine.minds import MINDS, READING_VERSION, short_memory
 from engine.predictor import TopWord, TopWords
@@ -24,86 +23,15 @@ from engine.words import only_word, prepare, words
 from puzzles.faults import Fault, PackFaults
 from puzzles.files import printable
 from puzzles.load import Loaded, Pack, Passage
-from puzzles.schema import check_text
+from puzzles.reading_form import FORMAT, ModelForm, PassageForm, ReadingForm, WordsForm
 from puzzles.sources import READINGS
 
-FORMAT: Final = 1
 PLACES = 6
 """Bits are rounded to this many places, as in cards, so that both tell the same."""
 MOST_MODELS = 20
 """Files of readings in a pack."""
 _HASH_DIGITS = 16
 _NAME = re.compile(rf"{READINGS}/[0-9a-f]{{{_HASH_DIGITS}}}-[0-9]{{1,6}}\.json")
-
-
-def _harmless(name: str) -> str:
-    if "\n" in name or "\t" in name or check_text(name) is not None:
-        raise ValueError("holds characters that must not reach a terminal")
-    return name
-
-
-_HARMLESS = AfterValidator(_harmless)
-_Bits = Annotated[float, Field(ge=0, le=MOST_BITS, allow_inf_nan=False)]
-_Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-_Name = Annotated[str, Field(min_length=1, max_length=200), _HARMLESS]
-_Index = Annotated[str, Field(pattern=r"^[0-9]{1,6}$")]
-_STRICT = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class _Model(BaseModel):
-    model_config = _STRICT
-
-    model: _Name
-    file: _Name
-    sha256: _Sha256
-    quantization: Annotated[str, Field(max_length=40), _HARMLESS]
-    reading_version: int
-    backend: Annotated[str, Field(max_length=1000), _HARMLESS]
-    window: Annotated[int, Field(ge=1)]
-
-
-class _TopWord(BaseModel):
-    model_config = _STRICT
-
-    word: Annotated[str, Field(min_length=1, max_length=200)]
-    percent: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
-
-
-class _TopWords(BaseModel):
-    model_config = _STRICT
-
-    words: Annotated[tuple[_TopWord, ...], Field(max_length=50)]
-    certified: bool
-    n_decodes: Annotated[int, Field(ge=0)]
-    rank: Annotated[int, Field(ge=1)] | None
-    rank_certain: bool
-
-
-class _Passage(BaseModel):
-    model_config = _STRICT
-
-    text_sha256: _Sha256
-    primer_sha256: _Sha256 | None
-    preface_sha256: _Sha256 | None
-    bits: Annotated[dict[str, tuple[_Bits, ...]], Field(max_length=len(MINDS))]
-    """Mind → surprisal of each word of the passage, in bits."""
-    tops: dict[_Index, _TopWords]
-    """Index of a word → Reader's best words there."""
-    stairs: dict[_Index, Annotated[tuple[_Bits, ...], Field(max_length=len(RUNGS))]]
-    """Index of a word → its bits with ever more words of memory, a rung each."""
-
-
-class ReadingFile(BaseModel):
-    """A file of readings."""
-
-    model_config = _STRICT
-
-    format: Annotated[int, Field(ge=FORMAT, le=FORMAT)]
-    model: _Model
-    rungs: tuple[int, ...]
-    """Words of memory of each step of a staircase."""
-    passages: dict[str, _Passage]
-    """By id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,15 +108,15 @@ def pack_reading(pack: Pack, identity: Identity, baked: Mapping[str, Baked]) -> 
         for passage in pack.passages
         if passage.id in baked
     }
-    model = _Model(**asdict(identity))
-    file = ReadingFile(format=FORMAT, model=model, rungs=RUNGS, passages=passages)
+    model = ModelForm(**asdict(identity))
+    file = ReadingForm(format=FORMAT, model=model, rungs=RUNGS, passages=passages)
     return PackReading(identity, baked, file.model_dump_json().encode())
 
 
-def _written(passage: Passage, baked: Baked) -> _Passage:
+def _written(passage: Passage, baked: Baked) -> PassageForm:
     n_words = len(words(passage.text.normalized))
     on_stairs = sorted(baked.stairs[_step(RUNGS[0])])
-    return _Passage(
+    return PassageForm(
         text_sha256=passage.text.sha256,
         primer_sha256=_hash_of(passage.primer),
         preface_sha256=_hash_of(passage.preface),
@@ -197,7 +125,7 @@ def _written(passage: Passage, baked: Baked) -> _Passage:
             for mind, bits in baked.bits.items()
         },
         tops={
-            str(word): _TopWords.model_validate(asdict(top)) for word, top in baked.tops.items()
+            str(word): WordsForm.model_validate(asdict(top)) for word, top in baked.tops.items()
         },
         stairs={
             str(word): tuple(_rounded(baked.stairs[_step(rung)][word]) for rung in RUNGS)
@@ -215,7 +143,7 @@ def _read(
         warnings.append(Fault(name, None, passage, None, message))
 
     try:
-        file = ReadingFile.model_validate_json(raw)
+        file = ReadingForm.model_validate_json(raw)
     except ValidationError:
         warn(None, "these readings are damaged and not used: bake them again.")
         return None
@@ -240,7 +168,7 @@ def _read(
     return PackReading(identity, passages, raw) if passages else None
 
 
-def _wrong(passage: Passage, n_words: int, written: _Passage) -> str | None:
+def _wrong(passage: Passage, n_words: int, written: PassageForm) -> str | None:
     """Why a reading is not used for a passage; None where it is."""
     conditions = (
         (written.text_sha256, passage.text.sha256),
@@ -280,7 +208,7 @@ class _ByWord(Mapping[int, float]):
         return len(self._bits)
 
 
-def _baked(identity: Identity, written: _Passage) -> Baked:
+def _baked(identity: Identity, written: PassageForm) -> Baked:
     return Baked(
         identity,
         {mind: _ByWord(bits) for mind, bits in written.bits.items()},
