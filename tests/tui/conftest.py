@@ -54,6 +54,7 @@ from engine.scripted import Script, ScriptedPredictor, by_hash
 from engine.targets import as_targets
 from engine.words import Word, prepare, words
 from puzzles.markup import parse as parse_marked
+from puzzles.readings import Readings
 from tui.app import Bitrace
 from tui.choose import Chosen
 from tui.paths import Paths, find_paths
@@ -412,6 +413,12 @@ def game(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> Play:
             app.close()
 
     return start
+
+
+@pytest.fixture
+def unbaked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No pack comes with readings: every race needs its model."""
+    monkeypatch.setattr("tui.choose.read_readings", lambda loaded: Readings((), ()))
 
 
 @pytest.fixture

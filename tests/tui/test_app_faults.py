@@ -114,6 +114,7 @@ async def test_a_fault_while_all_wait_for_the_minds(
     assert race.slip(0, 0) == Slip((Bet("cook", 60),))
 
 
+@pytest.mark.usefixtures("unbaked")
 async def test_a_model_that_cannot_be_used_leads_back_home(
     game: Callable[..., Any], paths: Paths
 ) -> None:
@@ -130,6 +131,7 @@ async def test_a_model_that_cannot_be_used_leads_back_home(
     assert kept(paths) is None
 
 
+@pytest.mark.usefixtures("unbaked")
 async def test_an_engine_that_fails_ends_the_app_begun_from_home_too(
     game: Callable[..., Any], paths: Paths
 ) -> None:
@@ -142,7 +144,8 @@ async def test_an_engine_that_fails_ends_the_app_begun_from_home_too(
     assert kept(paths) is None
 
 
-async def test_without_the_starter_model_there_is_no_race(
+@pytest.mark.usefixtures("unbaked")
+async def test_without_the_starter_model_and_readings_there_is_no_race(
     game: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def missing() -> None:
@@ -156,6 +159,20 @@ async def test_without_the_starter_model_there_is_no_race(
         await play.until(lambda: not play.app.is_running, "the end")
         assert play.left_with == 3
         assert "pip install" in play.app.sentence
+
+
+async def test_without_the_starter_model_what_was_baked_is_raced(
+    game: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing() -> None:
+        raise NoInstinctError("The starter model is not installed.")
+
+    monkeypatch.setattr("engine.starter.starter_model", missing)
+    async with game(predictor=NoLoading(EngineError("The engine died."))) as play:
+        await play.until_seen("Begin here")
+        await play.press("enter")
+        await play.reveal("teapot 60")
+        assert "teapot" in play.text
 
 
 async def test_an_engine_that_cannot_be_started_for_a_race(

@@ -221,6 +221,7 @@ async def test_in_a_path_that_is_typed(
         assert "[@click=app.quit]go[/]" in play.words
 
 
+@pytest.mark.usefixtures("unbaked")
 @pytest.mark.parametrize("error", [EngineError, ModelError])
 async def test_in_what_the_engine_says(
     game: Callable[..., Any],
@@ -244,6 +245,7 @@ async def test_in_what_the_engine_says(
             assert evil in play.app.sentence
 
 
+@pytest.mark.usefixtures("unbaked")
 async def test_in_what_a_model_says_of_itself(
     game: Callable[..., Any],
     opened: Callable[..., Opened],
