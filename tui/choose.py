@@ -38,8 +38,6 @@ class Wish:
 
     what: str | None = None
     """A file, a pack or a passage of one; None for the next warm-up passage."""
-    by_id: bool = False
-    """It is the id of a pack, whatever files there are of that name."""
     players: tuple[str, ...] = ()
     n_targets: int | None = None
     seed: int = 0
@@ -48,6 +46,8 @@ class Wish:
     whole: bool = False
     model: str = ""
     gpu_layers: int = -1
+    by_id: bool = False
+    """It is the id of a pack, whatever files there are of that name."""
 
 
 @dataclass(frozen=True, slots=True)
