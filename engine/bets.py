@@ -88,7 +88,7 @@ def slip(bets: Sequence[Bet]) -> Slip:
         SlipError: it breaks a rule; the sentence says which.
     """
     for bet in bets:
-        _check_word(bet.word)
+        check_word(bet.word)
         if not 1 <= bet.percent <= MOST_STAKED:
             raise SlipError(f"a stake is 1 to {MOST_STAKED} percent")
     if len(bets) > MOST_BETS:
@@ -157,7 +157,7 @@ def without_accents(word: str) -> str:
     return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", word)))
 
 
-def _check_word(word: str) -> None:
+def check_word(word: str) -> None:
     if only_word(word) is not None:
         return
     if len([part for part in regex.split(r"[-‐‑–]", word) if part]) > 1:

@@ -7,8 +7,9 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from engine.bets import score
+from engine import bets, choice, shannon
 from engine.errors import RaceError
+from engine.minds import INSTINCT
 from engine.race import Race
 
 CARD_FORMAT = 1
@@ -66,16 +67,46 @@ def _turn(race: Race, target: int, player: int) -> dict[str, Any]:
     reveal = race.reveals[target]
     truth = race.setup.targets[target]
     instinct_bits = _rounded(reveal.instinct_bits)
-    return {
+    turn: dict[str, Any] = {
         "word": truth.word,
         "start": truth.start,
         "slip": [asdict(bet) for bet in locked.slip.bets],
         "instinct_bits": instinct_bits,
         # From the rounded bits, so that the card alone gives the same number.
-        "bits": _rounded(score(locked.slip, truth.word, instinct_bits).bits),
+        "bits": _rounded(_bits(race, target, player, instinct_bits)),
         "minds": {key: _rounded(reveal.minds[key]) for key in race.setup.minds},
         "locked_at": locked.at,
     }
+    if race.setup.mode == "choice":
+        turn["six"] = _six(race, target)
+    if race.setup.mode == "shannon":
+        turn["guesses"] = list(race.guesses.get((target, player), ()))
+    return turn
+
+
+def _bits(race: Race, target: int, player: int, instinct_bits: float) -> float:
+    slip, truth = race.slip(target, player), race.setup.targets[target].word
+    match race.setup.mode:
+        case "open":
+            return bets.score(slip, truth, instinct_bits).bits
+        case "choice":
+            return choice.score(slip, truth, instinct_bits).bits
+        case "shannon":
+            earlier = [race.rank(before, player) for before in range(target)]
+            return shannon.cost(earlier, race.rank(target, player), instinct_bits)
+
+
+def _six(race: Race, target: int) -> list[dict[str, Any]]:
+    """The six words as they were shown, each with everybody's bits among the six."""
+    bits = race.reveals[target].six
+    return [
+        {
+            "word": word,
+            "instinct_bits": _rounded(bits[INSTINCT.key][place]),
+            "minds": {key: _rounded(bits[key][place]) for key in race.setup.minds},
+        }
+        for place, word in enumerate(race.sixes[target])
+    ]
 
 
 def _totals(turns: list[dict[str, Any]], minds: tuple[str, ...]) -> dict[str, Any]:

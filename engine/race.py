@@ -9,106 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
-from engine import bets
-from engine.bets import Score, Slip
+from engine import bets, choice, shannon
+from engine.bets import PASS, Score, Slip
 from engine.errors import RaceError
+from engine.setup import Draw as Draw
+from engine.setup import Ghost as Ghost
+from engine.setup import How as How
+from engine.setup import Identity as Identity
+from engine.setup import Mode as Mode
+from engine.setup import PackRef as PackRef
+from engine.setup import Player as Player
+from engine.setup import Setup as Setup
+from engine.setup import Target as Target
 
-if TYPE_CHECKING:
-    from engine.baked import Baked
-
-Mode: TypeAlias = Literal["open"]
-How: TypeAlias = Literal["marked", "returning", "uniform"]
-
-
-@dataclass(frozen=True, slots=True)
-class Player:
-    """Somebody who plays at this terminal."""
-
-    id: str
-    """Random, made with the player."""
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A word to be predicted. Offsets in characters of the normalized passage."""
-
-    index: int
-    start: int
-    end: int
-    word: str
-
-
-@dataclass(frozen=True, slots=True)
-class Draw:
-    """How the targets were chosen."""
-
-    how: How
-    n: int
-    seed: int
-
-
-@dataclass(frozen=True, slots=True)
-class PackRef:
-    """The pack a passage comes from."""
-
-    id: str
-    version: str
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Which model read, and how: what a reading can depend on."""
-
-    model: str
-    file: str
-    sha256: str
-    quantization: str
-    reading_version: int
-    backend: str
-    window: int
-
-
-@dataclass(frozen=True, slots=True)
-class Setup:
-    """All that is settled before the first word."""
-
-    race_id: str
-    title: str
-    text_sha256: str
-    """Of the normalized passage."""
-    targets: tuple[Target, ...]
-    draw: Draw
-    players: tuple[Player, ...]
-    attempts: tuple[int, ...]
-    """For each player the how-manieth race on this text it is, from 1; only the first ranks."""
-    minds: tuple[str, ...]
-    """Keys of the minds that race."""
-    started_at: str
-    """UTC, ISO 8601."""
-    mode: Mode = "open"
-    pack: PackRef | None = None
-    passage: str = ""
-    """The passage's id in its pack, or what the text was called."""
-    origin: str = ""
-    """The file it was read from, as an absolute path; empty for a built-in pack."""
-    source: str = ""
-    """Where the passage comes from; shown only at the end."""
-    primer: str = ""
-    """Read before the race, by players and Reader."""
-    preface: str = ""
-    """Read by Sage alone, before everything else."""
-    primer_sha256: str | None = None
-    preface_sha256: str | None = None
-    model_path: str = ""
-    """The model that races, as given; empty for the starter model."""
-    clock_s: int | None = None
-    baked: tuple[Baked, ...] = ()
-    """What models had read of the targets when the race began. Kept with it, so that it goes
-    on when the pack is gone."""
+_NO_BITS: Mapping[str, tuple[float, ...]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +43,44 @@ class Identified:
 
 
 @dataclass(frozen=True, slots=True)
+class Drawn:
+    """The six words of a target are drawn; before that nobody can write."""
+
+    target: int
+    six: tuple[str, ...]
+    """As they are shown, in their order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guessed:
+    """A player has guessed. On disk before it is told whether that was right."""
+
+    target: int
+    player: int
+    word: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
 class Locked:
-    """A player has locked in a slip. On disk before the word is shown."""
+    """A player has ended their turn. On disk before the word is shown."""
 
     target: int
     player: int
     slip: Slip
+    """Empty where one guesses."""
     at: str
+    by_clock: bool = False
+    """The time was up, and the slip was locked in as it stood."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clocked:
+    """How much of their time a player had used when the race was left."""
+
+    target: int
+    player: int
+    used_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,13 +100,18 @@ class Revealed:
     minds: Mapping[str, float]
     """Mind → bits of the true word."""
     at: str
+    six: Mapping[str, tuple[float, ...]] = field(default_factory=lambda: _NO_BITS)
+    """Where six words were given: mind, Instinct too → bits of each of them among the six."""
 
 
-Event: TypeAlias = Started | Identified | Locked | Known | Revealed
-Phase: TypeAlias = Literal["writing", "waiting", "finished"]
+Event: TypeAlias = Started | Identified | Drawn | Guessed | Locked | Clocked | Known | Revealed
+Phase: TypeAlias = Literal["drawing", "writing", "waiting", "finished"]
 
 _NO_IDENTITIES: Mapping[str, Identity] = MappingProxyType({})
 _NO_SLIPS: Mapping[tuple[int, int], Locked] = MappingProxyType({})
+_NO_SIXES: Mapping[int, tuple[str, ...]] = MappingProxyType({})
+_NO_GUESSES: Mapping[tuple[int, int], tuple[str, ...]] = MappingProxyType({})
+_NO_TIMES: Mapping[tuple[int, int], float] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +126,14 @@ class Race:
     reveals: tuple[Revealed, ...] = ()
     known: frozenset[int] = frozenset()
     """Players who know the text."""
+    sixes: Mapping[int, tuple[str, ...]] = field(default_factory=lambda: _NO_SIXES)
+    """Target → the six words."""
+    guesses: Mapping[tuple[int, int], tuple[str, ...]] = field(
+        default_factory=lambda: _NO_GUESSES
+    )
+    """(target, player) → what was guessed, in its order."""
+    used_s: Mapping[tuple[int, int], float] = field(default_factory=lambda: _NO_TIMES)
+    """(target, player) → seconds used when the race was left."""
 
     @property
     def target(self) -> int:
@@ -182,9 +142,12 @@ class Race:
 
     @property
     def phase(self) -> Phase:
-        """`writing` while a player has still to lock in, then `waiting` for the reveal."""
+        """`drawing` until there are six words where they are given, `writing` while a player
+        has still to lock in, then `waiting` for the reveal."""
         if self.target == len(self.setup.targets):
             return "finished"
+        if self.setup.mode == "choice" and self.target not in self.sixes:
+            return "drawing"
         return "writing" if self.to_write else "waiting"
 
     @property
@@ -201,7 +164,22 @@ class Race:
     def score(self, target: int, player: int) -> Score:
         """What a player's turn came to; only for targets that have been revealed."""
         truth = self.setup.targets[target].word
-        return bets.score(self.slip(target, player), truth, self.reveals[target].instinct_bits)
+        instinct_bits = self.reveals[target].instinct_bits
+        match self.setup.mode:
+            case "open":
+                return bets.score(self.slip(target, player), truth, instinct_bits)
+            case "choice":
+                return choice.score(self.slip(target, player), truth, instinct_bits)
+            case "shannon":
+                earlier = [self.rank(before, player) for before in range(target)]
+                this = self.rank(target, player)
+                bits = shannon.cost(earlier, this, instinct_bits)
+                return Score(bits, instinct_bits - bits)
+
+    def rank(self, target: int, player: int) -> int:
+        """At which guess a player had the word of a target, or `shannon.MISSED`."""
+        guesses = self.guesses.get((target, player), ())
+        return shannon.rank(guesses, self.setup.targets[target].word)
 
     def mind_score(self, target: int, mind: str) -> Score:
         """What a mind's turn came to."""
@@ -242,15 +220,19 @@ def advance(race: Race | None, event: Event) -> Race:
             if player not in range(len(race.setup.players)):
                 raise RaceError(f"There is no player {player + 1} in this race.")
             return replace(race, known=race.known | {player})
-        case Locked(target, player):
-            _check(race, target)
-            if player not in race.to_write:
-                raise RaceError(f"Player {player + 1} cannot lock in target {target + 1} now.")
-            locked = MappingProxyType({**race.locked, (target, player): event})
-            return replace(race, locked=locked)
+        case Drawn():
+            return _drawn(race, event)
+        case Guessed():
+            return _guessed(race, event)
+        case Locked():
+            return _locked(race, event)
+        case Clocked(target, player, used_s):
+            _check_turn(race, target, player)
+            times = MappingProxyType({**race.used_s, (target, player): used_s})
+            return replace(race, used_s=times)
         case Revealed(target):
             _check(race, target)
-            if race.to_write:
+            if race.phase != "waiting":
                 raise RaceError(
                     f"The word of target {target + 1} is shown when all have locked in."
                 )
@@ -272,6 +254,50 @@ def replay(events: Iterable[Event]) -> Race:
     if race is None:
         raise RaceError("This race has no events.")
     return race
+
+
+def _drawn(race: Race, event: Drawn) -> Race:
+    if race.setup.mode != "choice" or event.target in race.sixes:
+        raise RaceError(f"There are no six words to be drawn for target {event.target + 1}.")
+    truth = race.setup.targets[event.target].word
+    if len(set(event.six)) != choice.N_WORDS or truth not in event.six:
+        raise RaceError(
+            f"The words of target {event.target + 1} are not six with the true one."
+        )
+    return replace(race, sixes=MappingProxyType({**race.sixes, event.target: event.six}))
+
+
+def _guessed(race: Race, event: Guessed) -> Race:
+    _check_turn(race, event.target, event.player)
+    turn = event.target, event.player
+    before = race.guesses.get(turn, ())
+    truth = race.setup.targets[event.target].word
+    if race.setup.mode != "shannon" or len(before) == shannon.MOST_GUESSES:
+        raise RaceError(f"Nothing can be guessed at target {event.target + 1} now.")
+    if shannon.rank(before, truth) != shannon.MISSED:
+        raise RaceError(f"Target {event.target + 1} has been guessed.")
+    guesses = MappingProxyType({**race.guesses, turn: (*before, event.word)})
+    return replace(race, guesses=guesses)
+
+
+def _locked(race: Race, event: Locked) -> Race:
+    _check_turn(race, event.target, event.player)
+    fits = {
+        "open": event.slip.rest > 0,
+        "choice": event.slip.rest == 0
+        and tuple(bet.word for bet in event.slip.bets) == race.sixes.get(event.target),
+        "shannon": event.slip == PASS,
+    }
+    if not fits[race.setup.mode]:
+        raise RaceError(f"This slip does not fit target {event.target + 1}.")
+    locked = {**race.locked, (event.target, event.player): event}
+    return replace(race, locked=MappingProxyType(locked))
+
+
+def _check_turn(race: Race, target: int, player: int) -> None:
+    _check(race, target)
+    if race.phase != "writing" or player not in race.to_write:
+        raise RaceError(f"Player {player + 1} cannot lock in target {target + 1} now.")
 
 
 def _check(race: Race, target: int) -> None:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from engine.baked import Baked
+from engine.baked import Baked, Six
 from engine.bets import Bet, Slip
 from engine.errors import StoreError
 from engine.predictor import TopWord, TopWords
 from engine.race import (
+    Clocked,
     Draw,
+    Drawn,
     Event,
+    Ghost,
+    Guessed,
     Identified,
     Identity,
     Known,
@@ -23,14 +27,18 @@ from engine.race import (
     Started,
     Target,
 )
+from engine.setup import FurtherModel
 
-EVENT_VERSION = 1
+EVENT_VERSION = 2
 """Rises when an event is written in another form; older forms stay readable."""
 
 _KINDS: dict[str, type[Event]] = {
     "started": Started,
     "identified": Identified,
+    "drawn": Drawn,
+    "guessed": Guessed,
     "locked": Locked,
+    "clocked": Clocked,
     "known": Known,
     "revealed": Revealed,
 }
@@ -48,6 +56,7 @@ def dump(event: Event) -> tuple[str, dict[str, Any]]:
             "instinct_bits": event.instinct_bits,
             "minds": dict(event.minds),
             "at": event.at,
+            "six": {mind: list(bits) for mind, bits in event.six.items()},
         }
     return kind, asdict(event)
 
@@ -75,11 +84,18 @@ def _load(kind: str, body: dict[str, Any]) -> Event:
             return Identified(Identity(**body["instinct"]), minds)
         case "locked":
             slip = Slip(tuple(Bet(**bet) for bet in body["slip"]["bets"]))
-            return Locked(body["target"], body["player"], slip, body["at"])
+            by_clock = body.get("by_clock", False)
+            return Locked(body["target"], body["player"], slip, body["at"], by_clock)
+        case "drawn":
+            return Drawn(body["target"], tuple(body["six"]))
+        case "guessed":
+            return Guessed(**body)
+        case "clocked":
+            return Clocked(**body)
         case "known":
             return Known(**body)
         case "revealed":
-            return Revealed(**body)
+            return _revealed(body)
         case _:
             raise KeyError(kind)
 
@@ -93,7 +109,27 @@ def _setup(body: dict[str, Any]) -> Setup:
     fields["minds"] = tuple(body["minds"])
     fields["pack"] = PackRef(**body["pack"]) if body["pack"] else None
     fields["baked"] = tuple(_baked(baked) for baked in body.get("baked", ()))
+    fields["further_models"] = tuple(
+        FurtherModel(**model) for model in body.get("further_models", ())
+    )
+    for ghosts in ("ghosts", "crowd"):
+        fields[ghosts] = tuple(_ghost(ghost) for ghost in body.get(ghosts, ()))
+    for words in ("mixtures", "pool"):
+        fields[words] = tuple(body.get(words, ()))
     return Setup(**fields)
+
+
+def _ghost(body: dict[str, Any]) -> Ghost:
+    fields = dict(body)
+    fields["bits"] = _by_word(body["bits"])
+    fields["said"] = _by_word(body["said"])
+    return Ghost(**fields)
+
+
+def _revealed(body: dict[str, Any]) -> Revealed:
+    fields = dict(body)
+    fields["six"] = {mind: tuple(bits) for mind, bits in body.get("six", {}).items()}
+    return Revealed(**fields)
 
 
 def _baked(body: dict[str, Any]) -> Baked:
@@ -102,7 +138,13 @@ def _baked(body: dict[str, Any]) -> Baked:
         {mind: _by_word(bits) for mind, bits in body["bits"].items()},
         {word: _top_words(top) for word, top in _by_word(body["tops"]).items()},
         {step: _by_word(bits) for step, bits in body["stairs"].items()},
+        {word: _six(six) for word, six in _by_word(body.get("sixes", {})).items()},
     )
+
+
+def _six(body: dict[str, Any]) -> Six:
+    bits = {mind: tuple(bits) for mind, bits in body["bits"].items()}
+    return Six(tuple(body["words"]), bits)
 
 
 def _by_word(body: dict[str, Any]) -> dict[int, Any]:

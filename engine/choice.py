@@ -1,0 +1,195 @@
+"""The mode in which the true word hides among six, and each gets its share of a hundred.
+
+How the six are drawn (game.md, Modes): all are of the true word's class, met earlier in the
+passage or not; of those that could stand there, some that Instinct expects just more than the
+true word, and some just less, by a seeded lot. So what tells the true word is understanding.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+from engine.bets import Bet, Score, Slip
+from engine.errors import SlipError
+from engine.words import Word, fold, has_digit, is_single, n_letters, only_word
+
+N_WORDS = 6
+EVEN = (17, 17, 17, 17, 16, 16)
+"""Stakes to begin with, in percent."""
+LEAST_STAKE = 1
+STEP = 10
+"""Points that one key moves."""
+FEWEST_LETTERS = 4
+"""Of an eligible word; of shorter true words as many as they have. Han and Kana: any."""
+MOST_POOLED = 4000
+"""Words in a pool; beyond, a lot decides, the same for everybody."""
+
+
+def pool(found: Sequence[Word], index: int, elsewhere: Mapping[str, str]) -> tuple[str, ...]:
+    """Words that could stand in a word's place, in its case, apart from itself.
+
+    Args:
+        found: words of the passage.
+        index: of the true word among them.
+        elsewhere: words of other texts by their folded form.
+
+    Returns:
+        In the order of their folded forms; empty where the true word's case is its own.
+    """
+    truth = found[index]
+    earlier = {fold(word.text): word.text for word in reversed(found[:index])}
+    if (mine := fold(truth.text)) in earlier:
+        forms: Mapping[str, str] = earlier
+    else:
+        here = {fold(word.text) for word in found}
+        forms = {form: word for form, word in elsewhere.items() if form not in here}
+    pooled: dict[str, str] = {}
+    for form, word in forms.items():
+        if form == mine or not _eligible(word, truth.text):
+            continue
+        shown = in_case_of(word, truth.text)
+        if shown is not None and fold(shown) == form:
+            pooled[form] = shown
+    return tuple(pooled[form] for form in sorted(pooled))
+
+
+def vocabulary(texts: Iterable[Sequence[Word]]) -> dict[str, str]:
+    """Words of other texts by their folded form, for `pool`."""
+    return {
+        fold(word.text): word.text
+        for found in texts
+        for word in found
+        if not has_digit(word.text) and (len(word.text) > 1 or is_single(word.text))
+    }
+
+
+def draw(
+    truth: str,
+    pooled: Sequence[str],
+    log2_firsts: Sequence[float],
+    lot: str,
+) -> tuple[str, ...] | None:
+    """The six, shuffled.
+
+    Args:
+        truth: the true word.
+        pooled: from `pool`.
+        log2_firsts: Instinct's log2 probability of the first token of the true word, then of
+            each pooled word.
+        lot: what the lot is drawn by, such as `text_sha256:seed:index`; another gives
+            another draw.
+
+    Returns:
+        None where fewer than five could stand there: such a target is passed over.
+    """
+    n_others = N_WORDS - 1
+    if len(pooled) < n_others:
+        return None
+    ranked = sorted(
+        zip(log2_firsts, (truth, *pooled), strict=True), key=lambda one: (-one[0], one[1])
+    )
+    words = [word for _, word in ranked]
+    at = words.index(truth)
+    above, below = words[:at], words[at + 1 :]
+    n_above = _number(f"{lot}:above") % N_WORDS
+    n_above = max(min(n_above, len(above)), n_others - len(below))
+    six = [*above[len(above) - n_above :], truth, *below[: n_others - n_above]]
+    return tuple(sorted(six, key=lambda word: _number(f"{lot}:{fold(word)}")))
+
+
+def thinned(words: Mapping[str, str], lot: str) -> dict[str, str]:
+    """At most `MOST_POOLED` words of a vocabulary."""
+    if len(words) <= MOST_POOLED:
+        return dict(words)
+    kept = sorted(words, key=lambda form: _number(f"{lot}:{form}"))[:MOST_POOLED]
+    return {form: words[form] for form in sorted(kept)}
+
+
+def in_case_of(word: str, like: str) -> str | None:
+    """A word in the case pattern of another; None where that pattern is its own (`McDuff`)."""
+    if like == like.lower():
+        shown = word.lower()
+    elif like == like.upper() and len(like) > 1:
+        shown = word.upper()
+    elif like == like[:1].upper() + like[1:].lower():
+        shown = word[:1].upper() + word[1:].lower()
+    else:
+        return None
+    return shown if only_word(shown) == shown else None
+
+
+def renormalized(bits: Sequence[float]) -> tuple[float, ...]:
+    """Surprisals among given words alone: their probabilities add up to one.
+
+    Args:
+        bits: of each word, among all words there are.
+    """
+    least = min(bits)
+    total = math.log2(math.fsum(2.0 ** (least - one) for one in bits))
+    return tuple(one - least + total for one in bits)
+
+
+def raised(stakes: Sequence[int], place: int, by: int = STEP) -> tuple[int, ...]:
+    """Stakes with more on one word, taken evenly from the others, or less, given to them.
+
+    Args:
+        stakes: in percent, together 100.
+        place: of the word, from 0.
+        by: points; fewer are moved where the others have no more to give.
+    """
+    moved = list(stakes)
+    others = [other for other in range(len(stakes)) if other != place]
+    step = 1 if by > 0 else -1
+    left = abs(by)
+    while left:
+        givers = others if step > 0 else [place]
+        if all(moved[giver] <= LEAST_STAKE for giver in givers):
+            break
+        for other in others:
+            giver, taker = (other, place) if step > 0 else (place, other)
+            if left and moved[giver] > LEAST_STAKE:
+                moved[giver] -= 1
+                moved[taker] += 1
+                left -= 1
+    return tuple(moved)
+
+
+def staked(six: Sequence[str], stakes: Sequence[int]) -> Slip:
+    """The slip of six stakes.
+
+    Raises:
+        SlipError: they are not six whole percents of at least 1 that add up to 100.
+    """
+    if len(stakes) != len(six):
+        raise SlipError(f"{len(six)} words want {len(six)} stakes")
+    if any(stake < LEAST_STAKE for stake in stakes):
+        raise SlipError(f"each word keeps at least {LEAST_STAKE} percent")
+    if sum(stakes) != 100:
+        raise SlipError(f"stakes add up to {sum(stakes)}: they have to make 100")
+    return Slip(tuple(Bet(word, stake) for word, stake in zip(six, stakes, strict=True)))
+
+
+def score(slip: Slip, truth: str, instinct_bits: float) -> Score:
+    """Score stakes on the true word.
+
+    Args:
+        slip: from `staked`.
+        truth: the true word.
+        instinct_bits: of the true word among the six.
+    """
+    bits = -math.log2(slip.stake_on(truth) / 100) + 0.0
+    return Score(bits, instinct_bits - bits)
+
+
+def _eligible(word: str, truth: str) -> bool:
+    if has_digit(word):
+        return False
+    if is_single(word[0]) or is_single(truth[0]):
+        return is_single(word[0]) and is_single(truth[0])
+    return n_letters(word) >= min(FEWEST_LETTERS, n_letters(truth))
+
+
+def _number(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8])
