@@ -19,6 +19,18 @@ class SlipPlaced(Message):
         self.slip = slip
 
 
+class GuessMade(Message):
+    """A player guesses a word."""
+
+    def __init__(self, word: str) -> None:
+        super().__init__()
+        self.word = word
+
+
+class GuessingStopped(Message):
+    """A player guesses no further: the word counts as missed."""
+
+
 class WentOn(Message):
     """A player has seen the reveal."""
 
