@@ -65,6 +65,17 @@ def vocabulary(texts: Iterable[Sequence[Word]]) -> dict[str, str]:
     }
 
 
+def lot(text_sha256: str, seed: int, index: int) -> str:
+    """By what the six words of a target are drawn: the same for everybody.
+
+    Args:
+        text_sha256: of the passage.
+        seed: another gives another draw.
+        index: of the target among the passage's words.
+    """
+    return f"{text_sha256}:{seed}:{index}"
+
+
 def draw(
     truth: str,
     pooled: Sequence[str],
@@ -78,8 +89,7 @@ def draw(
         pooled: from `pool`.
         log2_firsts: Instinct's log2 probability of the first token of the true word, then of
             each pooled word.
-        lot: what the lot is drawn by, such as `text_sha256:seed:index`; another gives
-            another draw.
+        lot: from `lot`.
 
     Returns:
         None where fewer than five could stand there: such a target is passed over.

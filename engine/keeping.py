@@ -74,21 +74,15 @@ class Keeping:
         self, asking: Asking, on_top: OnTop | None = None, on_progress: OnProgress | None = None
     ) -> Future[dict[int, TopWords]]:
         """See `Predictor.top_words`."""
-
-        def ask(given: Future[Any]) -> None:
-            self._have_loaded(asking.role)
-            self._pass_on(given, self._predictor.top_words(asking, on_top, on_progress))
-
-        return self._later(ask)
+        return self._ask(asking.role, lambda made: made.top_words(asking, on_top, on_progress))
 
     def compare(self, comparison: Comparison) -> Future[dict[int, tuple[float, ...]]]:
         """See `Predictor.compare`."""
+        return self._ask(comparison.role, lambda made: made.compare(comparison))
 
-        def ask(given: Future[Any]) -> None:
-            self._have_loaded(comparison.role)
-            self._pass_on(given, self._predictor.compare(comparison))
-
-        return self._later(ask)
+    def first_tokens(self, comparison: Comparison) -> Future[dict[int, tuple[float, ...]]]:
+        """See `Predictor.first_tokens`."""
+        return self._ask(comparison.role, lambda made: made.first_tokens(comparison))
 
     def cancel(self, future: Future[Any]) -> None:
         """See `Predictor.cancel`."""
@@ -114,6 +108,15 @@ class Keeping:
             if self._made is None:
                 self._made = self._make()
             return self._made
+
+    def _ask(self, role: str, ask: Callable[[Predictor], Future[Answer]]) -> Future[Answer]:
+        """Have something asked that is never kept, of a model that is there."""
+
+        def take_turn(given: Future[Any]) -> None:
+            self._have_loaded(role)
+            self._pass_on(given, ask(self._predictor))
+
+        return self._later(take_turn)
 
     def _later(self, ask: Callable[[Future[Any]], None]) -> Future[Any]:
         """Have something asked when its turn comes."""

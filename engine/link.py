@@ -95,6 +95,10 @@ class Link:
         """See `Predictor.compare`."""
         return self._ask(pending.compare(next(self._ids), comparison))
 
+    def first_tokens(self, comparison: Comparison) -> Future[dict[int, tuple[float, ...]]]:
+        """See `Predictor.first_tokens`."""
+        return self._ask(pending.first_tokens(next(self._ids), comparison))
+
     def check_rows(self, role: str) -> Future[bool]:
         """Whether asking for fewer rows changes bits on this backend; it is remembered."""
         return self._ask(pending.check_rows(next(self._ids), role))

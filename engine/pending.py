@@ -26,7 +26,7 @@ from engine.predictor import (
 from engine.race import Identity
 from engine.word_bits import WordBits
 
-Reads = wire.Read | wire.TopWords | wire.Compare
+Reads = wire.Read | wire.TopWords | wire.Compare | wire.FirstTokens
 """Requests that need a loaded model and give up with it."""
 
 
@@ -125,6 +125,24 @@ def compare(number: int, comparison: Comparison) -> Pending:
     def convert(answer: wire.Answer) -> dict[int, tuple[float, ...]]:
         assert isinstance(answer, wire.Compared)
         return {index: tuple(bits) for index, bits in answer.bits.items()}
+
+    return Pending(request, Future(), convert)
+
+
+def first_tokens(number: int, comparison: Comparison) -> Pending:
+    """Ask how probable the first tokens of other words are."""
+    request = wire.FirstTokens(
+        id=number,
+        role=comparison.role,
+        memory=comparison.mind.memory,
+        text=comparison.text,
+        before=comparison.before,
+        asked={index: list(words) for index, words in comparison.asked.items()},
+    )
+
+    def convert(answer: wire.Answer) -> dict[int, tuple[float, ...]]:
+        assert isinstance(answer, wire.HasFirstTokens)
+        return {index: tuple(log2) for index, log2 in answer.log2.items()}
 
     return Pending(request, Future(), convert)
 

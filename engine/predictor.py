@@ -126,6 +126,10 @@ class Comparison:
     before: int = 0
 
 
+LEAST_LOG2 = -1074.0
+"""log2 of the least probability that a float can hold. It stands for no probability at all,
+since infinity cannot be told from process to process."""
+
 OnTop: TypeAlias = Callable[[dict[int, TopWords]], None]
 
 
@@ -153,6 +157,14 @@ class Predictor(Protocol):
 
     def compare(self, comparison: Comparison) -> Future[dict[int, tuple[float, ...]]]:
         """Bits of any words at places, by word index, in the order of asking."""
+        ...
+
+    def first_tokens(self, comparison: Comparison) -> Future[dict[int, tuple[float, ...]]]:
+        """log2 probability of each word's first token at places, by word index, in the order
+        of asking; from `LEAST_LOG2`, also for what the vocabulary cannot spell, to 0.
+
+        One decode a place, however many words: an order, not a score.
+        """
         ...
 
     def cancel(self, future: Future[Any]) -> None:

@@ -114,7 +114,7 @@ def _setup(body: dict[str, Any]) -> Setup:
     )
     for ghosts in ("ghosts", "crowd"):
         fields[ghosts] = tuple(_ghost(ghost) for ghost in body.get(ghosts, ()))
-    for words in ("mixtures", "pool"):
+    for words in ("against", "mixtures", "pool"):
         fields[words] = tuple(body.get(words, ()))
     return Setup(**fields)
 

@@ -12,7 +12,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import cast
 
+from engine.gguf import file_sha256
+
 _MOST_ENTRIES = 200
+
+
+MODELS_FILE = "models.json"
+"""In the cache folder: what is remembered of model files."""
 
 
 class Remembered:
@@ -59,3 +65,14 @@ def file_key(path: Path) -> str:
     """A key for a file as it is now: place, identity, size and time of change."""
     status = path.stat()
     return f"{path.resolve()}:{status.st_ino}:{status.st_size}:{status.st_mtime_ns}"
+
+
+def model_sha256(path: Path, memory: Remembered | None) -> str:
+    """SHA-256 (hex) of a model's file, which is read only if it is not remembered."""
+    key = f"sha256:{file_key(path)}"
+    if memory is not None and (known := memory.get(key)) is not None:
+        return known
+    found = file_sha256(path)
+    if memory is not None:
+        memory.put(key, found)
+    return found

@@ -95,6 +95,15 @@ class ScriptedPredictor:
         """The script's bits for each word, had it stood there."""
         return self._later(lambda: self._compare(comparison))
 
+    def first_tokens(self, comparison: Comparison) -> Future[dict[int, tuple[float, ...]]]:
+        """As if each word were one token: the script's bits below 0."""
+        return self._later(
+            lambda: {
+                index: tuple(-one for one in bits)
+                for index, bits in self._compare(comparison).items()
+            }
+        )
+
     def _later(self, work: Callable[[], Answer]) -> Future[Answer]:
         due = time.monotonic() + self._delay_s
         future: Future[Answer] = Future()

@@ -124,6 +124,8 @@ class Setup:
     """The model that races, as given; empty for the starter model."""
     clock_s: int | None = None
     """Seconds each player has for each target; None for as long as they like."""
+    against: tuple[str, ...] = ()
+    """Whom the players asked to race, by name; none for the usual ones."""
     further_models: tuple[FurtherModel, ...] = ()
     """Models that race beside the first; those of baked readings are not among them."""
     ghosts: tuple[Ghost, ...] = ()

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import EngineError, ModelError
-from engine.gguf import check_file, file_sha256
-from engine.remembered import Remembered, file_key
+from engine.gguf import check_file
+from engine.remembered import MODELS_FILE, Remembered, file_key, model_sha256
 from engine.words import words
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Shelf:
     """
 
     def __init__(self, cache: Path, log: Callable[[str], None]) -> None:
-        self._memory = Remembered(cache / "models.json")
+        self._memory = Remembered(cache / MODELS_FILE)
         self._log = log
         self._models: dict[str, tuple[str, str, Model]] = {}
         """Role → what was loaded, as a key; its file's SHA-256; the model."""
@@ -59,7 +59,9 @@ class Shelf:
             _, sha256, model = self._models[role]
             return model, sha256
         found: list[str] = []
-        hashing = threading.Thread(target=lambda: found.append(self._sha256(path)), daemon=True)
+        hashing = threading.Thread(
+            target=lambda: found.append(model_sha256(path, self._memory)), daemon=True
+        )
         hashing.start()
         if (former := self._models.pop(role, None)) is not None:
             former[2].close()
@@ -100,17 +102,9 @@ class Shelf:
         }
         matter = any(every[index] != bits for index, bits in alone.items())
         model.all_rows = matter
-        key = _rows_key(model, self._sha256(model.path))
+        key = _rows_key(model, model_sha256(model.path, self._memory))
         self._memory.put(key, "matter" if matter else "do not matter")
         return matter
-
-    def _sha256(self, path: Path) -> str:
-        key = f"sha256:{file_key(path)}"
-        if (known := self._memory.get(key)) is not None:
-            return known
-        found = file_sha256(path)
-        self._memory.put(key, found)
-        return found
 
 
 def _rows_key(model: Model, sha256: str) -> str:

@@ -59,6 +59,17 @@ class Compare(_Message):
     asked: dict[int, list[str]]
 
 
+class FirstTokens(_Message):
+    """Tell how probable the first tokens of any words are at places of a text."""
+
+    kind: Literal["first_tokens"] = "first_tokens"
+    role: str
+    memory: int | None
+    text: str
+    before: int
+    asked: dict[int, list[str]]
+
+
 class CheckRows(_Message):
     """Read a short text with few rows asked for and with all, compare, and remember."""
 
@@ -170,6 +181,13 @@ class Compared(_Message):
     bits: dict[int, list[float]]
 
 
+class HasFirstTokens(_Message):
+    """Answer to `FirstTokens`: word index → log2 probabilities in the order of asking."""
+
+    kind: Literal["has_first_tokens"] = "has_first_tokens"
+    log2: dict[int, list[float]]
+
+
 class Progress(_Message):
     """How far a request is, from 0 to 1."""
 
@@ -193,7 +211,7 @@ class Cancelled(_Message):
 
 
 Request = Annotated[
-    Load | Read | TopWords | Compare | CheckRows | Inspect | Cancel,
+    Load | Read | TopWords | Compare | FirstTokens | CheckRows | Inspect | Cancel,
     Field(discriminator="kind"),
 ]
 Partial = Bits | Tops | Progress
@@ -203,6 +221,7 @@ Answer = Annotated[
     | HasRead
     | HasTops
     | Compared
+    | HasFirstTokens
     | HasChecked
     | Inspected
     | Bits

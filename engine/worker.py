@@ -13,7 +13,7 @@ import queue
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -85,6 +85,8 @@ class Worker:
                 return self._top_words(request)
             case wire.Compare():
                 return self._compare(request)
+            case wire.FirstTokens():
+                return self._first_tokens(request)
             case wire.CheckRows():
                 return self._check_rows(request)
             case wire.Inspect():
@@ -201,7 +203,20 @@ class Worker:
     def _compare(self, request: wire.Compare) -> wire.Compared:
         from engine.candidates import compare
 
-        bits = compare(
+        return wire.Compared(id=request.id, bits=self._try(request, compare))
+
+    def _first_tokens(self, request: wire.FirstTokens) -> wire.HasFirstTokens:
+        from engine.first_tokens import first_tokens
+
+        return wire.HasFirstTokens(id=request.id, log2=self._try(request, first_tokens))
+
+    def _try(
+        self,
+        request: wire.Compare | wire.FirstTokens,
+        how: Callable[..., Iterator[tuple[int, list[float]]]],
+    ) -> dict[int, list[float]]:
+        """A number for each of the words to be tried, by the index of their place."""
+        tried = how(
             self._shelf.model(request.role),
             request.text,
             request.asked,
@@ -209,7 +224,7 @@ class Worker:
             memory=request.memory,
             watch=self._watch(request.id),
         )
-        return wire.Compared(id=request.id, bits=dict(bits))
+        return dict(tried)
 
     def _check_rows(self, request: wire.CheckRows) -> wire.HasChecked:
         return wire.HasChecked(id=request.id, rows_matter=self._shelf.check_rows(request.role))

@@ -28,6 +28,7 @@ ENGINE_FOR_PUZZLES = {
     *(f"engine.{name}" for name in ("words", "errors")),
     # What a reading is made of:
     *(f"engine.{name}" for name in ("baked", "bets", "ladder", "minds", "predictor", "race")),
+    *(f"engine.{name}" for name in ("choice", "setup", "shannon")),
 }
 
 CAN_WAIT = {"typer", "click", "pydantic", "pydantic_core", "puzzles", "engine.link"}
@@ -38,7 +39,7 @@ NEEDS_NUMPY = {
     f"engine.{name}"
     for name in (
         *("token_model", "windows", "canonical", "places", "candidates", "topwords"),
-        *("vocabulary", "surprisal", "llama"),
+        *("first_tokens", "vocabulary", "surprisal", "llama"),
     )
 }
 """The model's side of the wall."""

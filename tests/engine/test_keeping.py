@@ -116,6 +116,9 @@ class Desk:
     def compare(self, comparison: Comparison) -> Any:
         return self._take(comparison, self.roles.get(comparison.role))
 
+    def first_tokens(self, comparison: Comparison) -> Any:
+        return self._take(comparison, self.roles.get(comparison.role))
+
     def cancel(self, future: Future[Any]) -> None:
         self.cancelled.append(future)
         future.cancel()
@@ -741,11 +744,12 @@ def test_everything_is_asked_in_its_order(
         keeps.top_words(asking),
         keeps.read(a_job(2)),
         keeps.compare(comparison),
+        keeps.first_tokens(comparison),
         keeps.read(a_job(3)),
     ]
     for future in futures:
         future.result(WAIT_S)
-    asked = [loading, a_job(1), asking, a_job(2), comparison, a_job(3)]
+    asked = [loading, a_job(1), asking, a_job(2), comparison, comparison, a_job(3)]
     assert [call.what for call in desk.calls] == asked
 
 
@@ -760,6 +764,7 @@ def test_best_words_and_candidates_are_passed_on_with_their_listeners(
     assert keeps.top_words(asking, on_top, on_progress).result(WAIT_S) == {0: asking}
     assert desk.calls[-1].listeners == (on_top, on_progress)
     assert keeps.compare(comparison).result(WAIT_S) == {0: comparison}
+    assert keeps.first_tokens(comparison).result(WAIT_S) == {0: comparison}
 
 
 def test_how_far_a_load_is_is_told(over: Callable[..., Keeping], loading: Loading) -> None:
@@ -908,7 +913,7 @@ def test_closing_ends_what_was_asked_and_what_waits(
     keeps.cancel(asked)
 
 
-@pytest.mark.parametrize("what", ["load", "read", "top_words", "compare"])
+@pytest.mark.parametrize("what", ["load", "read", "top_words", "compare", "first_tokens"])
 def test_when_it_has_been_closed_it_says_so(
     over: Callable[..., Keeping], loading: Loading, what: str
 ) -> None:
@@ -921,6 +926,7 @@ def test_when_it_has_been_closed_it_says_so(
         "read": lambda: keeps.read(a_job()),
         "top_words": lambda: keeps.top_words(Asking(STARTER, READER, TEXT)),
         "compare": lambda: keeps.compare(Comparison(STARTER, READER, TEXT, {})),
+        "first_tokens": lambda: keeps.first_tokens(Comparison(STARTER, READER, TEXT, {})),
     }[what]()
     with pytest.raises(EngineError, match="closed"):
         future.result(WAIT_S)
@@ -986,7 +992,7 @@ def test_a_known_models_words_are_told_while_another_still_reads(
     assert reading.result(WAIT_S) == read_all(LOADED, a_job())
 
 
-@pytest.mark.parametrize("what", ["top_words", "compare"])
+@pytest.mark.parametrize("what", ["top_words", "compare", "first_tokens"])
 def test_a_model_is_loaded_for_what_is_never_kept(
     over: Callable[..., Keeping], loading: Loading, what: str
 ) -> None:
@@ -996,7 +1002,7 @@ def test_a_model_is_loaded_for_what_is_never_kept(
     asking = Asking(STARTER, READER, TEXT)
     comparison = Comparison(STARTER, READER, TEXT, {})
     future: Future[Any] = (
-        keeps.top_words(asking) if what == "top_words" else keeps.compare(comparison)
+        keeps.top_words(asking) if what == "top_words" else getattr(keeps, what)(comparison)
     )
     future.result(WAIT_S)
     assert desk.loads == [loading]
@@ -1114,6 +1120,7 @@ def test_a_model_that_is_not_what_it_was_is_refused_once(
         keeps.read(a_job(1)),
         keeps.top_words(Asking(STARTER, READER, TEXT)),
         keeps.compare(Comparison(STARTER, READER, TEXT, {})),
+        keeps.first_tokens(Comparison(STARTER, READER, TEXT, {})),
     ]
     for future in futures:
         with pytest.raises(ModelError, match="another way now: try once more") as caught:
@@ -1172,6 +1179,7 @@ def test_what_a_load_fails_with_reaches_all_who_ask(
         keeps.read(a_job(1)),
         keeps.top_words(Asking(STARTER, READER, TEXT)),
         keeps.compare(Comparison(STARTER, READER, TEXT, {})),
+        keeps.first_tokens(Comparison(STARTER, READER, TEXT, {})),
     ]
     if lazy:
         assert futures.pop(0).result(WAIT_S) == LOADED
