@@ -7,6 +7,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from engine.baked import MOST_BITS
+from engine.choice import N_WORDS
 from engine.ladder import RUNGS
 from engine.minds import MINDS
 from puzzles.characters import FORBIDDEN_IN_LINE
@@ -63,6 +64,20 @@ class WordsForm(BaseModel):
     rank_certain: bool
 
 
+class SixForm(BaseModel):
+    """The six words of the choice mode at a place."""
+
+    model_config = _STRICT
+
+    words: Annotated[tuple[str, ...], Field(min_length=N_WORDS, max_length=N_WORDS)]
+    """As they are shown, in their order."""
+    bits: Annotated[
+        dict[str, Annotated[tuple[_Bits, ...], Field(min_length=N_WORDS, max_length=N_WORDS)]],
+        Field(max_length=len(MINDS)),
+    ]
+    """Mind → surprisal of each of them among all words there are, in bits."""
+
+
 class PassageForm(BaseModel):
     """What was read of a passage."""
 
@@ -77,6 +92,8 @@ class PassageForm(BaseModel):
     """Index of a word → Reader's best words there."""
     stairs: dict[_Index, Annotated[tuple[_Bits, ...], Field(max_length=len(RUNGS))]]
     """Index of a word → its bits with ever more words of memory, a rung each."""
+    sixes: dict[_Index, SixForm] = {}
+    """Index of a word → the six words of the choice mode there."""
 
 
 class ReadingForm(BaseModel):
@@ -90,3 +107,5 @@ class ReadingForm(BaseModel):
     """Words of memory of each step of a staircase."""
     passages: dict[str, PassageForm]
     """By id."""
+    texts_sha256: _Sha256 | None = None
+    """Of the texts of all passages together: the six words come from them."""

@@ -14,16 +14,24 @@ from dataclasses import asdict, dataclass
 
 from pydantic import ValidationError
 
-from engine.baked import Baked
+from engine.baked import Baked, Six
+from engine.choice import N_WORDS
 from engine.ladder import RUNGS
 from engine.minds import MINDS, READING_VERSION, short_memory
 from engine.predictor import TopWord, TopWords
 from engine.race import Identity
-from engine.words import only_word, prepare, words
+from engine.words import fold, only_word, prepare, sha256, words
 from puzzles.faults import Fault, PackFaults
 from puzzles.files import printable
 from puzzles.load import Loaded, Pack, Passage
-from puzzles.reading_form import FORMAT, ModelForm, PassageForm, ReadingForm, WordsForm
+from puzzles.reading_form import (
+    FORMAT,
+    ModelForm,
+    PassageForm,
+    ReadingForm,
+    SixForm,
+    WordsForm,
+)
 from puzzles.sources import READINGS
 
 PLACES = 6
@@ -109,7 +117,13 @@ def pack_reading(pack: Pack, identity: Identity, baked: Mapping[str, Baked]) -> 
         if passage.id in baked
     }
     model = ModelForm(**asdict(identity))
-    file = ReadingForm(format=FORMAT, model=model, rungs=RUNGS, passages=passages)
+    file = ReadingForm(
+        format=FORMAT,
+        model=model,
+        rungs=RUNGS,
+        passages=passages,
+        texts_sha256=_texts_sha256(pack),
+    )
     return PackReading(identity, baked, file.model_dump_json().encode())
 
 
@@ -131,7 +145,18 @@ def _written(passage: Passage, baked: Baked) -> PassageForm:
             str(word): tuple(_rounded(baked.stairs[_step(rung)][word]) for rung in RUNGS)
             for word in on_stairs
         },
+        sixes={str(word): _written_six(six) for word, six in sorted(baked.sixes.items())},
     )
+
+
+def _written_six(six: Six) -> SixForm:
+    bits = {mind: tuple(map(_rounded, bits)) for mind, bits in six.bits.items()}
+    return SixForm(words=six.words, bits=bits)
+
+
+def _texts_sha256(pack: Pack) -> str:
+    """Of all texts of a pack: where one changes, other words may stand among the six."""
+    return sha256("".join(passage.text.sha256 for passage in pack.passages))
 
 
 def _read(
@@ -158,13 +183,14 @@ def _read(
         )
         return None
     passages: dict[str, Baked] = {}
+    has_sixes = file.texts_sha256 == _texts_sha256(pack)
     for passage in pack.passages:
         if (written := file.passages.get(passage.id)) is None:
             warn(passage.id, "these readings lack the passage: bake them again.")
         elif (message := _wrong(passage, n_words[passage.id], written)) is not None:
             warn(passage.id, message)
         else:
-            passages[passage.id] = _baked(identity, written)
+            passages[passage.id] = _baked(identity, written, has_sixes)
     return PackReading(identity, passages, raw) if passages else None
 
 
@@ -184,8 +210,21 @@ def _wrong(passage: Passage, n_words: int, written: PassageForm) -> str | None:
         and all(int(word) < n_words for word in (*written.tops, *written.stairs))
         and all(len(bits) == len(RUNGS) for bits in written.stairs.values())
         and all(only_word(one.word) for top in written.tops.values() for one in top.words)
+        and _sixes_fit(passage, written.sixes)
     )
     return None if fits else "this reading does not fit its passage: not used; bake it again."
+
+
+def _sixes_fit(passage: Passage, sixes: Mapping[str, SixForm]) -> bool:
+    found = words(passage.text.normalized) if sixes else ()
+    return all(
+        int(index) < len(found)
+        and found[int(index)].text in six.words
+        and len(set(map(fold, six.words))) == N_WORDS
+        and all(only_word(word) == word for word in six.words)
+        and all(mind in MINDS for mind in six.bits)
+        for index, six in sixes.items()
+    )
 
 
 class _ByWord(Mapping[int, float]):
@@ -208,7 +247,7 @@ class _ByWord(Mapping[int, float]):
         return len(self._bits)
 
 
-def _baked(identity: Identity, written: PassageForm) -> Baked:
+def _baked(identity: Identity, written: PassageForm, has_sixes: bool) -> Baked:
     return Baked(
         identity,
         {mind: _ByWord(bits) for mind, bits in written.bits.items()},
@@ -226,6 +265,9 @@ def _baked(identity: Identity, written: PassageForm) -> Baked:
             _step(rung): {int(word): bits[step] for word, bits in written.stairs.items()}
             for step, rung in enumerate(RUNGS)
         },
+        {int(word): Six(six.words, six.bits) for word, six in written.sixes.items()}
+        if has_sixes
+        else {},
     )
 
 

@@ -30,7 +30,7 @@ from tui.widgets.guard import LEAST_HEIGHT, LEAST_WIDTH
 
 if TYPE_CHECKING:
     from engine.predictor import Predictor
-    from tui.play import Opened
+    from tui.opening import Opened
     from tui.store import Store
 
 WIDE = 110

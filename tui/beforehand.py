@@ -32,6 +32,7 @@ class Beforehand:
 
     def __init__(self, setup: Setup) -> None:
         self._baked = setup.baked
+        self._seed = setup.draw.seed
         starter = next((one for one in setup.baked if one.identity.sha256 == SHA256), None)
         self._starter = starter
         self.raced = None if setup.model_path else starter
@@ -46,6 +47,23 @@ class Beforehand:
         """Bits of a racer by word index; empty where nothing of it is baked."""
         baked = self._of(key)
         return baked.bits.get(mind_of(key).key, _NO_BITS) if baked else _NO_BITS
+
+    def six(self, word: int) -> tuple[str, ...] | None:
+        """The six words at a target, as they were drawn when Instinct's reading was baked."""
+        six = self._starter.sixes.get(word) if self._starter and not self._seed else None
+        return six.words if six else None
+
+    def six_bits(self, key: str, word: int, six: tuple[str, ...]) -> tuple[float, ...] | None:
+        """What a racer expects of each of six words, in bits among all words there are.
+
+        Args:
+            key: of the racer.
+            word: index of the target's word.
+            six: the words; of others nothing is known.
+        """
+        baked = self._of(key)
+        read = baked.sixes.get(word) if baked else None
+        return read.bits.get(mind_of(key).key) if read and read.words == six else None
 
     def identity(self, key: str) -> Identity | None:
         """The model of a racer whose reading is baked."""
@@ -97,3 +115,20 @@ def opponents(baked: Iterable[Baked]) -> tuple[str, ...]:
         if one.identity.sha256 != SHA256 and READER.key in one.bits
     ]
     return (*(mind.key for mind in OPPONENTS), *dict.fromkeys(guests[:MOST_GUESTS]))
+
+
+def with_sixes_at(baked: Iterable[Baked], words: Iterable[int], seed: int) -> tuple[Baked, ...]:
+    """The readings that hold Reader's bits of the six words at all targets.
+
+    Args:
+        baked: what models have read of the passage.
+        words: indices of the targets.
+        seed: of the race; only the six words of the seed 0 are ever baked.
+    """
+    wanted = tuple(words)
+    return tuple(
+        one
+        for one in baked
+        if not seed
+        and all(word in one.sixes and READER.key in one.sixes[word].bits for word in wanted)
+    )

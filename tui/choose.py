@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 
 from engine.baked import Baked
 from engine.errors import InputError
-from engine.race import Draw, PackRef, Target
+from engine.setup import Draw, Mode, PackRef, Target
 from engine.targets import (
     SHORTEST_PASSAGE,
     USUAL_TARGETS,
@@ -48,6 +48,14 @@ class Wish:
     gpu_layers: int = -1
     by_id: bool = False
     """It is the id of a pack, whatever files there are of that name."""
+    further: tuple[str, ...] = ()
+    """Models that race beside the first."""
+    mode: Mode | None = None
+    """None for the one in the settings, or what is usual for so many players."""
+    against: tuple[str, ...] = ()
+    """Names of racers; none for those in the settings, or the usual ones."""
+    clock_s: int | None = None
+    """Seconds a target; 0 for no clock, None for the one in the settings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +76,8 @@ class Chosen:
     preface_sha256: str | None = None
     baked: tuple[Baked, ...] = ()
     """What models have read of the passage, as it came with the pack."""
+    elsewhere: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Words by their folded form that may be among the six, in the choice mode."""
     warnings: tuple[str, ...] = ()
     """What was wrong with readings that came with the pack and are not used."""
 

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from engine.errors import NoInstinctError
+from engine.minds import INSTINCT, is_guest
 from engine.predictor import Loaded, Loading, Predictor
 from engine.race import Identity
+from engine.setup import FurtherModel
 
 if TYPE_CHECKING:
     from engine.keeping import Keeping
@@ -32,28 +34,42 @@ class Engines:
     model: str = ""
     """Path of the model that races; empty for the starter model."""
     gpu_layers: int = -1
+    further: tuple[FurtherModel, ...] = ()
+    """Models whose Readers race beside it."""
 
     @property
     def raced_role(self) -> str:
         """Role of the model whose minds race."""
         return RACED if self.model else STARTER
 
-    def loadings(self, roles: Collection[str] = (STARTER, RACED)) -> list[Loading]:
+    def role_of(self, key: str) -> str:
+        """Role of the model of a mind: that of a further model goes by its Reader's key."""
+        if key == INSTINCT.key:
+            return STARTER
+        return key if is_guest(key) else self.raced_role
+
+    def loadings(self, roles: Collection[str] | None = None) -> list[Loading]:
         """What has to be loaded, the starter model first.
 
         Args:
-            roles: those that are needed.
+            roles: those that are needed; None for all.
 
         Raises:
             NoInstinctError: the starter model is needed and not installed.
         """
         from engine.starter import starter_model
 
+        def needed(role: str) -> bool:
+            return roles is None or role in roles
+
         found: list[Loading] = []
-        if STARTER in roles:
+        if needed(STARTER):
             found.append(Loading(STARTER, str(starter_model()), self.gpu_layers))
-        if self.model and RACED in roles:
+        if self.model and needed(RACED):
             found.append(Loading(RACED, self.model, self.gpu_layers))
+        for model in self.further:
+            if needed(model.key):
+                found.append(Loading(model.key, model.path, self.gpu_layers))
         return found
 
     def loading(self, role: str) -> Loading:

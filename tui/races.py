@@ -12,7 +12,7 @@ from tui.literal import clean
 if TYPE_CHECKING:
     from puzzles.library import Library
     from tui.app import Bitrace
-    from tui.play import Opened
+    from tui.opening import Opened
     from tui.session import Session
 
 _PAUSED = "Paused: everything locked in is kept. Go on with `bitrace resume`."
@@ -88,21 +88,21 @@ class Races:
             by_id: it is the id of a pack, whatever files there are of that name.
         """
         from tui.choose import Wish
-        from tui.play import open_wish
+        from tui.opening import open_wish
 
         app, wish, library = self._app, Wish(what=what, by_id=by_id), self.library
-        self._open(lambda: open_wish(app.store, wish, app.settings, library))
+        self._open(lambda: open_wish(app.store, wish, app.settings, library, app.paths.cache))
 
     def resume(self) -> None:
         """Go on with the race left open."""
-        from tui.play import open_again
+        from tui.opening import open_again
 
         self._open(lambda: open_again(self._app.store, self._app.settings))
 
     def again(self, session: Session) -> None:
         """Race the same text once more."""
-        from tui.play import Opened
-        from tui.session import begin_again
+        from tui.beginning import begin_again
+        from tui.opening import Opened
 
         def begin() -> Opened:
             store, text = self._app.store, session.text
@@ -113,7 +113,7 @@ class Races:
 
     def next(self, session: Session) -> None:
         """Race the next passage of the same pack or text."""
-        from tui.play import open_next
+        from tui.opening import open_next
 
         app, library = self._app, self.library
         self._open(lambda: open_next(app.store, session.race, app.settings, library))

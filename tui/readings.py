@@ -7,7 +7,7 @@ from concurrent.futures import CancelledError, Future
 from typing import Any
 
 from engine.errors import BitraceError, EngineError, ModelError
-from engine.minds import INSTINCT, READER, Mind, is_guest, mind_of
+from engine.minds import INSTINCT, READER, Mind, mind_of
 from engine.predictor import Asking, Job, Loaded, OnTop, Predictor, TopWords
 from engine.race import Identified, Identity, Race, Revealed, Setup
 from engine.words import prepare
@@ -50,9 +50,7 @@ class Readings:
         self._on_change = on_change
         self._on_fault = on_fault
         self._before = Beforehand(race.setup)
-        self._bits: dict[str, dict[int, float]] = {
-            key: dict(self._before.bits(key)) for key in (INSTINCT.key, *race.setup.minds)
-        }
+        self._bits = {key: self._known_bits(key) for key in (INSTINCT.key, *race.setup.minds)}
         self._to_read = [key for key in self._bits if self._lacks(key)]
         tops.update(self._before.tops)
         self._loaded: dict[str, Loaded] = {}
@@ -70,14 +68,13 @@ class Readings:
         Raises:
             NoInstinctError: the starter model is not installed.
         """
-        roles = {self._role(key) for key in self._to_read}
+        roles = self._roles
         for loading in self._engines.loadings(roles):
             future = self._predictor.load(loading, self._on_loading)
             role = loading.role
             future.add_done_callback(lambda done, role=role: self._on_loaded(role, done))
             self._asked.append(future)
-        for key in sorted(self._to_read, key=_turn):
-            self._ask(key)
+        self._ask_all()
         if READER.key in self._bits:
             self._ask_words()
         self._on_change()  # what was baked can be shown
@@ -120,27 +117,39 @@ class Readings:
     @property
     def ready(self) -> bool:
         """Whether the models that still have to read are there."""
-        return {self._role(key) for key in self._to_read} <= self._loaded.keys()
+        return self._roles <= self._loaded.keys()
 
-    def _role(self, key: str) -> str:
-        return STARTER if key == INSTINCT.key else self._engines.raced_role
+    @property
+    def _roles(self) -> set[str]:
+        """Models that still have to read."""
+        return {self._engines.role_of(key) for key in self._to_read}
 
     def _identity(self, key: str) -> Identity:
-        return self._before.identity(key) or self._loaded[self._role(key)].identity
+        known = self._before.identity(key)
+        return known or self._loaded[self._engines.role_of(key)].identity
+
+    def _known_bits(self, key: str) -> dict[int, float]:
+        """Bits of a racer's true words by word index that need not be read."""
+        return dict(self._before.bits(key))
 
     def _lacks(self, key: str) -> bool:
-        """Whether bits of a racer have still to be read: a guest's come with the race."""
-        return not is_guest(key) and not all(word in self._bits[key] for word in self._wanted)
+        """Whether bits of a racer have still to be read."""
+        return not all(word in self._bits[key] for word in self._wanted)
 
     @property
     def _wanted(self) -> tuple[int, ...]:
         targets = self._race.setup.targets[self._race.target :]
         return tuple(target.index for target in targets)
 
+    def _ask_all(self) -> None:
+        """Instinct first, since nothing can be scored without it."""
+        for key in sorted(self._to_read, key=turn):
+            self._ask(key)
+
     def _ask(self, key: str) -> None:
         mind, bits = mind_of(key), self._bits[key]
         text, before = text_for(mind, self._race.setup, self._text)
-        job = Job(self._role(key), mind, text, before, self._wanted)
+        job = Job(self._engines.role_of(key), mind, text, before, self._wanted)
 
         def on_bits(more: dict[int, float]) -> None:
             bits.update(more)
@@ -165,7 +174,7 @@ class Readings:
         role, setup = self._engines.raced_role, self._race.setup
         if not missing or not self._engines.can_load(role):
             return
-        if role not in {self._role(key) for key in self._to_read}:
+        if role not in self._roles:
             self._asked.append(self._predictor.load(self._engines.loading(role)))
         self.words_to_come = True
         future = ask_words(self._predictor, role, setup, self._text, missing, on_top)
@@ -182,9 +191,9 @@ class Readings:
             return
         loaded = future.result()
         known = self._race.instinct if role == STARTER else None
-        if role == self._engines.raced_role and self._race.minds:
-            raced = (key for key in self._race.minds if not is_guest(key))
-            known = self._race.minds[next(raced)]
+        for key, identity in self._race.minds.items():
+            if self._before.identity(key) is None and self._engines.role_of(key) == role:
+                known = identity
         if known is not None and (fault := changed_since(known, loaded.identity)) is not None:
             self._fail(fault)
             return
@@ -210,7 +219,7 @@ class Readings:
         self._on_fault(error)
 
 
-def _turn(key: str) -> int:
+def turn(key: str) -> int:
     """When a racer is read: Instinct first, since nothing can be scored without it."""
     return 0 if key == INSTINCT.key else 1 if mind_of(key).reads_all else 2
 

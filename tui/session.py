@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from engine.bets import Slip
+from engine import shannon
+from engine.bets import PASS, Slip
 from engine.errors import BitraceError
 from engine.predictor import Predictor, TopWords
-from engine.race import Event, Known, Locked, Player, Race, Setup, advance
+from engine.race import (
+    Clocked,
+    Drawn,
+    Event,
+    Guessed,
+    Known,
+    Locked,
+    Race,
+    advance,
+)
 from engine.words import Text
-from tui.beforehand import opponents, to_keep
+from tui.choice_readings import ChoiceReadings
 from tui.engine_room import Engines
 from tui.hindsight import Hindsight
 from tui.readings import Readings
 
 if TYPE_CHECKING:
-    from tui.choose import Chosen
     from tui.store import Store
 
 
@@ -58,7 +66,7 @@ class Session:
         self._store = store
         self.race = race
         self.text = text
-        self._engines = Engines(race.setup.model_path, gpu_layers)
+        self._engines = Engines(race.setup.model_path, gpu_layers, race.setup.further_models)
         self._readings: Readings | None = None
         self._tops: dict[int, TopWords] = {}
 
@@ -70,7 +78,8 @@ class Session:
         """
         if self.race.phase == "finished":
             return
-        self._readings = Readings(
+        kind = ChoiceReadings if self.race.setup.mode == "choice" else Readings
+        self._readings = kind(
             predictor,
             self.race,
             self.text.normalized,
@@ -90,8 +99,58 @@ class Session:
         """What is to be read about the race now that it is over."""
         return Hindsight(self.race, self.text.normalized, self._engines, self._tops)
 
-    def lock(self, player: int, slip: Slip) -> None:
-        """Lock a slip in. When this returns it is on disk.
+    def draw(self) -> None:
+        """Take the six words of all targets for which they are there.
+
+        Raises:
+            StoreError: it could not be written; nothing has changed.
+        """
+        if not isinstance(self._readings, ChoiceReadings):
+            return
+        events: list[Event] = []
+        for target in range(self.race.target, len(self.race.setup.targets)):
+            six = self._readings.six(target)
+            if target not in self.race.sixes and six is not None:
+                events.append(Drawn(target, six))
+        self._append(events)
+
+    def guess(self, player: int, word: str) -> bool:
+        """Guess a word. When this returns it is on disk.
+
+        The right one ends the turn, and so does the last.
+
+        Args:
+            player: whose turn it is.
+            word: from `shannon.check_guess`.
+
+        Returns:
+            Whether it is the true word.
+
+        Raises:
+            StoreError: it could not be written; nothing has changed.
+            RaceError: it is not this player's turn.
+        """
+        target = self.race.target
+        guessed = Guessed(target, player, word, now())
+        after = advance(self.race, guessed)
+        right = after.rank(target, player) != shannon.MISSED
+        if right or len(after.guesses[target, player]) == shannon.MOST_GUESSES:
+            self._end_turn([guessed], Locked(target, player, PASS, now()))
+        else:
+            self._append([guessed])
+        return right
+
+    def keep_time(self, player: int, used_s: float) -> None:
+        """Write down how much of their time a player has used, before the race is left.
+
+        Raises:
+            StoreError: it could not be written; nothing has changed.
+        """
+        self._append([Clocked(self.race.target, player, used_s)])
+
+    def lock(self, player: int, slip: Slip, by_clock: bool = False) -> None:
+        """Lock a slip in; where one guesses, a pass ends the guessing. When this returns it
+        is on disk.
 
         The word is shown in the same breath if nobody else has to write and all bits are
         there: one transaction, so that a player waits for the disk once.
@@ -100,8 +159,13 @@ class Session:
             StoreError: it could not be written; nothing has changed.
             RaceError: it is not this player's turn.
         """
-        locked = Locked(self.race.target, player, slip, now())
-        self._append([locked, *self._reveal(advance(self.race, locked))])
+        self._end_turn([], Locked(self.race.target, player, slip, now(), by_clock))
+
+    def _end_turn(self, events: list[Event], locked: Locked) -> None:
+        race = self.race
+        for event in (*events, locked):
+            race = advance(race, event)
+        self._append([*events, locked, *self._reveal(race)])
 
     def reveal(self) -> bool:
         """Show the word if all have locked in and all bits are there.
@@ -163,62 +227,3 @@ class Session:
     def _append(self, events: list[Event]) -> None:
         if events:
             self.race = self._store.append(self.race, events)
-
-
-def begin(
-    store: Store,
-    chosen: Chosen,
-    players: list[Player],
-    model: str = "",
-    minds: tuple[str, ...] | None = None,
-) -> Race:
-    """Begin a race and write it down.
-
-    Args:
-        store: where it is kept.
-        chosen: the passage with its targets.
-        players: who plays, in their first order.
-        model: path of the model that races; empty for the starter model.
-        minds: keys of the minds that race; None for the usual opponents and the Readers that
-            come with the pack.
-
-    Raises:
-        StoreError: it could not be written.
-    """
-    text_sha256 = chosen.text.sha256
-    setup = Setup(
-        race_id=uuid.uuid4().hex,
-        title=chosen.title,
-        text_sha256=text_sha256,
-        targets=chosen.targets,
-        draw=chosen.draw,
-        players=tuple(players),
-        attempts=tuple(1 + store.n_attempts(player.id, text_sha256) for player in players),
-        minds=opponents(chosen.baked) if minds is None else minds,
-        started_at=now(),
-        pack=chosen.pack,
-        passage=chosen.passage,
-        origin=chosen.origin,
-        source=chosen.source,
-        primer=chosen.primer,
-        primer_sha256=chosen.primer_sha256,
-        preface=chosen.preface,
-        preface_sha256=chosen.preface_sha256,
-        model_path=model,
-        baked=to_keep(chosen.baked, (target.index for target in chosen.targets)),
-    )
-    return store.begin(setup, chosen.text)
-
-
-def begin_again(store: Store, race: Race, text: Text) -> Race:
-    """Begin another race of the same players on the same text and targets.
-
-    Raises:
-        StoreError: it could not be written.
-    """
-    players = race.setup.players
-    attempts = tuple(
-        1 + store.n_attempts(player.id, race.setup.text_sha256) for player in players
-    )
-    setup = replace(race.setup, race_id=uuid.uuid4().hex, attempts=attempts, started_at=now())
-    return store.begin(setup, text)

@@ -275,6 +275,15 @@ class Store:
             json.dumps(list(texts)),
         )
 
+    def finished_on(self, text_sha256: str) -> list[str]:
+        """Ids of the finished races on a text, the first one first."""
+        rows = self._rows(
+            "SELECT id FROM races WHERE text_sha256 = ? AND finished_at IS NOT NULL"
+            " ORDER BY rowid",
+            text_sha256,
+        )
+        return [row[0] for row in rows]
+
     def count_races(self) -> int:
         """All races, finished or not."""
         return self._number("SELECT COUNT(*) FROM races")

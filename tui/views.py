@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from rich.cells import cell_len
@@ -12,13 +12,19 @@ from rich.cells import cell_len
 from engine.bets import PASS
 from engine.minds import INSTINCT, READER, is_guest, mind_of
 from engine.race import Race
+from engine.racers import Kind, Racer, racers, total, turn_score
+from engine.shannon import MISSED
 from tui.beforehand import Beforehand
 from tui.heat import glyph
 from tui.literal import clean
+from tui.turns import said
 
 SHARE_WIDTH = 80
+_NO_STATES: Mapping[str, str] = {}
 _LONGEST_SPARK = 24
 _KNEW = 3.0
+_KNEW_AMONG_SIX = 1.5
+"""Six even words are 2.6 bits."""
 _GUESSED = 0.5
 
 
@@ -30,7 +36,12 @@ class Lane:
     insight_bits: float
     state: str = ""
     """`writing`, `locked in`, or nothing."""
-    is_player: bool = False
+    kind: Kind = "mind"
+
+    @property
+    def is_player(self) -> bool:
+        """Whether it is somebody at this terminal."""
+        return self.kind == "player"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +49,20 @@ class RevealRow:
     """What a racer had on a revealed word."""
 
     name: str
-    bits: float
+    bits: float | None
+    """None for one who was not there."""
     percent: float
     """What stood on the true word."""
     change: float | None
     """Change of the lane, in bits of insight; None for Instinct, which has none."""
-    is_player: bool
+    kind: Kind = "mind"
+    said: str = ""
+    """What a player or a ghost said here."""
+
+    @property
+    def is_player(self) -> bool:
+        """Whether it is somebody at this terminal."""
+        return self.kind == "player"
 
 
 def signed(bits: float) -> str:
@@ -85,47 +104,56 @@ def mind_line(race: Race, key: str) -> str:
     return clean(identity.model) if identity else mind_of(key).name
 
 
-def lanes(race: Race, states: Sequence[str] = ()) -> list[Lane]:
-    """All lanes: the players', then the minds'.
+def racer_name(race: Race, racer: Racer) -> str:
+    """A racer by its name, ready for the screen."""
+    match racer.kind:
+        case "player":
+            return player_names(race)[racer.place]
+        case "mind":
+            return mind_line(race, racer.key)
+        case "ghost":
+            return clean(race.setup.ghosts[racer.place].name)
+        case "mixture":
+            return racer.key.capitalize()
+
+
+def lanes(race: Race, states: Mapping[str, str] = _NO_STATES) -> list[Lane]:
+    """All lanes: the players', the minds', the ghosts', the mixtures'.
 
     Args:
         race: the race.
-        states: what to say behind each lane; nothing if left out.
+        states: by a racer's key, what to say behind its lane.
     """
-    found = [
-        Lane(name, race.total(player).insight_bits, is_player=True)
-        for player, name in enumerate(player_names(race))
-    ]
-    for key in race.setup.minds:
-        found.append(Lane(mind_line(race, key), race.mind_total(key).insight_bits))
     return [
-        replace(lane, state=state)
-        for lane, state in zip(found, states or [""] * len(found), strict=True)
+        Lane(
+            racer_name(race, racer),
+            total(race, racer).insight_bits,
+            states.get(racer.key, ""),
+            racer.kind,
+        )
+        for racer in racers(race.setup)
     ]
 
 
 def reveal_rows(race: Race, target: int) -> list[RevealRow]:
-    """What everybody had on a revealed word: players, minds, Instinct."""
-    rows: list[RevealRow] = []
-    for player, name in enumerate(player_names(race)):
-        score = race.score(target, player)
-        rows.append(RevealRow(name, score.bits, _share(score.bits), score.insight_bits, True))
-    for key in race.setup.minds:
-        score = race.mind_score(target, key)
-        name = mind_line(race, key)
-        rows.append(RevealRow(name, score.bits, _share(score.bits), score.insight_bits, False))
+    """What everybody had on a revealed word: the racers as in their lanes, then Instinct."""
+    rows = [_reveal_row(race, racer, target) for racer in racers(race.setup)]
     instinct = race.reveals[target].instinct_bits
-    rows.append(RevealRow(INSTINCT.name, instinct, _share(instinct), None, False))
-    return rows
+    return [*rows, RevealRow(INSTINCT.name, instinct, _share(instinct), None)]
 
 
-def slip_line(race: Race, target: int, player: int) -> str:
-    """What a player had bet, as typed in full."""
-    slip = race.slip(target, player)
-    if slip == PASS:
-        return "passed"
-    bets = " ".join(f"{bet.word} {bet.percent}" for bet in slip.bets)
-    return clean(bets)
+def _reveal_row(race: Race, racer: Racer, target: int) -> RevealRow:
+    name, score = racer_name(race, racer), turn_score(race, racer, target)
+    told = ""
+    if racer.kind == "player":
+        told = said(race, target, racer.place)
+    elif racer.kind == "ghost":
+        word = race.setup.targets[target].index
+        told = clean(race.setup.ghosts[racer.place].said.get(word, ""))
+    if score is None:
+        return RevealRow(name, None, 0.0, None, racer.kind, told)
+    percent = _share(score.bits)
+    return RevealRow(name, score.bits, percent, score.insight_bits, racer.kind, told)
 
 
 def sense(race: Race, target: int) -> str:
@@ -135,12 +163,17 @@ def sense(race: Race, target: int) -> str:
     best = min(range(len(scores)), key=lambda player: scores[player].bits)
     alone = len(scores) == 1
     who = called(race, best, start=True)
-    habit = f"with four words of memory it was {instinct:.1f}"
-    if all(race.slip(target, player) == PASS for player in range(len(scores))):
+    among = " among these six" if race.setup.mode == "choice" else ""
+    habit = f"with four words of memory it was {instinct:.1f}{among}"
+    if race.setup.mode == "open" and all(
+        race.slip(target, player) == PASS for player in range(len(scores))
+    ):
         whose = "yours" if alone else "everybody's"
         return f"A pass: Instinct's {instinct:.1f} bits are {whose}."
     score = scores[best]
-    if score.insight_bits >= _KNEW:
+    if race.setup.mode == "shannon":
+        return f"{_guess_sense(race, target, best)}: {score.bits:.1f} bits; {habit}."
+    if score.insight_bits >= (_KNEW_AMONG_SIX if among else _KNEW):
         return f"{who} knew: {score.bits:.1f} bits; {habit}."
     if score.insight_bits >= _GUESSED:
         return f"{who} had an idea: {score.bits:.1f} bits; {habit}."
@@ -150,15 +183,26 @@ def sense(race: Race, target: int) -> str:
     return f"{nobody} sure of something else: {score.bits:.1f} bits; {habit}."
 
 
+def _guess_sense(race: Race, target: int, player: int) -> str:
+    who, rank = called(race, player, start=True), race.rank(target, player)
+    if rank == MISSED:
+        return "Nobody guessed it" if len(race.setup.players) > 1 else "Not guessed"
+    ordinal = ("first", "second", "third", "fourth", "fifth")[rank - 1]
+    return f"{who} had it at the {ordinal} guess"
+
+
 def winner(race: Race) -> str:
     """Who has won, as a sentence."""
     standing = sorted(lanes(race), key=lambda lane: -lane.insight_bits)
-    first, second = standing[0], standing[1]
+    if standing[0].insight_bits < 0:
+        return f"{INSTINCT.name} beats everybody: none of them saved a bit."
+    # Instinct itself is at 0: whoever races alone races it.
+    first, second = (*standing, Lane(INSTINCT.name, 0.0))[:2]
     lead = first.insight_bits - second.insight_bits
-    if first.insight_bits < 0:
-        return f"{INSTINCT.name} beats everybody: nobody saved a bit."
     alone = len(race.setup.players) == 1
     wins = "You win" if alone and first.is_player else f"{first.name} wins"
+    if first.kind == "mixture":
+        wins = f"{first.name}, who does not exist, wins"
     behind = "you" if alone and second.is_player else second.name
     return f"{wins}, by {_lead(lead)} before {behind}."
 

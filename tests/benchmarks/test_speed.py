@@ -25,8 +25,9 @@ from engine.predictor import Job
 from engine.scripted import ScriptedPredictor
 from tui.app import Bitrace
 from tui.choose import Wish
+from tui.opening import open_wish
 from tui.paths import find_paths
-from tui.play import library_of, open_store, open_wish
+from tui.play import library_of, open_store
 from tui.screens.race import RaceScreen
 from tui.settings import Settings
 from tui.widgets.reveal import RevealPanel

@@ -56,10 +56,11 @@ from engine.words import Word, prepare, words
 from puzzles.markup import parse as parse_marked
 from puzzles.readings import Readings
 from tui.app import Bitrace
+from tui.beginning import begin
 from tui.choose import Chosen
+from tui.opening import Opened
 from tui.paths import Paths, find_paths
-from tui.play import Opened, open_store
-from tui.session import begin
+from tui.play import open_store
 from tui.settings import Settings
 from tui.widgets.lanes import LanesView
 from tui.widgets.slip import SlipLine

@@ -15,8 +15,9 @@ from engine.predictor import Loaded
 from engine.race import Locked, Race
 from engine.scripted import ScriptedPredictor
 from tui.faults import EXIT_FAULT
+from tui.opening import Opened, open_again
 from tui.paths import Paths
-from tui.play import Opened, open_again, open_store
+from tui.play import open_store
 from tui.screens.race import RaceScreen
 from tui.settings import Settings
 from tui.store import Store

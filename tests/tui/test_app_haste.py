@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from engine.bets import Bet, Slip
+from tui.opening import Opened
 from tui.paths import Paths
-from tui.play import Opened, open_store
+from tui.play import open_store
 
 
 def n_races(paths: Paths) -> int:

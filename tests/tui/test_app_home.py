@@ -11,8 +11,8 @@ import pytest
 from engine.errors import EngineError
 from engine.predictor import Loading
 from engine.scripted import ScriptedPredictor
+from tui.opening import Opened
 from tui.paths import Paths
-from tui.play import Opened
 from tui.settings import Settings
 from tui.store import Store
 

@@ -15,7 +15,8 @@ from engine.errors import EngineError, ModelError, StoreError
 from engine.predictor import Loaded
 from engine.scripted import ScriptedPredictor
 from tui.literal import clean
-from tui.play import Opened, open_store
+from tui.opening import Opened
+from tui.play import open_store
 from tui.settings import Settings
 
 WIDE = (220, 60)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from engine.errors import EngineError
-from tui.play import Opened
+from tui.opening import Opened
 
 
 @pytest.fixture

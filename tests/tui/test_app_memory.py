@@ -17,7 +17,7 @@ from engine.minds import Mind
 from engine.predictor import Asking, Job, Loaded, Loading, OnBits, Reading, TopWord, TopWords
 from engine.scripted import ScriptedPredictor
 from engine.words import Word
-from tui.play import Opened
+from tui.opening import Opened
 from tui.screens.result_tabs import MemoryTab, TextTab
 from tui.session import Listeners, Session
 from tui.settings import Settings

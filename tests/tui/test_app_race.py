@@ -10,8 +10,9 @@ import pytest
 from textual.widgets import Static
 
 from engine.bets import Bet, Slip
+from tui.opening import Opened, open_again
 from tui.passage_text import BLANK
-from tui.play import Opened, open_again, open_store
+from tui.play import open_store
 from tui.screens import race as race_screen
 from tui.settings import Settings
 from tui.widgets.passage import PassageView

@@ -13,7 +13,7 @@ from textual.widgets import TabbedContent
 
 from engine.bets import parse
 from engine.card import card_hash
-from tui.play import Opened
+from tui.opening import Opened
 from tui.screens.result import TextTab
 from tui.session import Listeners, Session
 

@@ -15,9 +15,9 @@ import pytest
 from engine.errors import EngineError
 from engine.predictor import TopWord, TopWords
 from engine.scripted import ScriptedPredictor
+from tui.opening import Opened
 from tui.passage_text import BLANK
 from tui.plain import PlainRace
-from tui.play import Opened
 from tui.session import Session
 from tui.widgets.slip import SlipLine
 

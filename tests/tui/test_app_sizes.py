@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from textual.geometry import Region
 from textual.widget import Widget
 
-from tui.play import Opened
+from tui.opening import Opened
 
 SIZES = ((60, 20), (80, 24), (120, 40))
 TOO_SMALL = ((59, 20), (60, 19), (59, 19), (20, 5), (1, 1))

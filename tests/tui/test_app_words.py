@@ -12,7 +12,7 @@ from engine.errors import EngineError
 from engine.predictor import Asking, TopWord, TopWords
 from engine.scripted import ScriptedPredictor
 from engine.words import words
-from tui.play import Opened
+from tui.opening import Opened
 from tui.widgets.topwords import TopWordsView
 
 BITS = {"instinct": 7.0, "goldfish": 6.0, "reader": 5.0}

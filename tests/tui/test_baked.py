@@ -34,8 +34,9 @@ from puzzles.readings import PackReading, pack_reading, read_readings, readings_
 from puzzles.sources import open_source
 from tui.bake import bake
 from tui.beforehand import MOST_GUESTS, Beforehand, opponents
+from tui.opening import Opened, open_again, open_wish
 from tui.paths import Paths
-from tui.play import Opened, library_of, open_again, open_store, open_wish
+from tui.play import library_of, open_store
 from tui.session import Listeners, Session
 from tui.settings import Settings
 

@@ -12,8 +12,9 @@ import pytest
 from engine.bets import parse
 from engine.race import Identified, Identity, Locked, Race, Revealed
 from tui.bests import best_insights
+from tui.opening import Opened
 from tui.paths import Paths
-from tui.play import Opened, open_store
+from tui.play import open_store
 from tui.store import Store
 
 IDENTITY = Identity("scripted", "", "0" * 64, "none", 1, "script", 0)

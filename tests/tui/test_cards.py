@@ -14,8 +14,8 @@ from engine.card import card_hash
 from engine.errors import InputError, StoreError
 from engine.race import Race
 from tui.cards import card_lines, export_race, write_cards
+from tui.opening import Opened
 from tui.paths import Paths
-from tui.play import Opened
 from tui.session import Listeners, Session
 
 

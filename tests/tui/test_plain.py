@@ -15,9 +15,10 @@ import pytest
 from engine.bets import Bet, Slip
 from engine.errors import EngineError, ModelError, StoreError
 from engine.race import Locked, Race
+from tui.opening import Opened, open_again
 from tui.paths import Paths
 from tui.plain import BLANK, CURTAIN_LINES, PlainRace
-from tui.play import Opened, open_again, open_store
+from tui.play import open_store
 from tui.settings import Settings
 from tui.store import Store
 

@@ -20,10 +20,12 @@ from engine.bets import PASS, Bet, Slip, parse
 from engine.errors import EngineError, InputError, ModelError, RaceError, StoreError
 from engine.predictor import Loaded, Loading
 from engine.race import Race
+from tui.beginning import begin_again
 from tui.choose import Wish
+from tui.opening import Opened, check_names, open_again, open_wish
 from tui.paths import Paths
-from tui.play import Opened, check_names, library_of, open_again, open_store, open_wish
-from tui.session import Listeners, Session, begin_again
+from tui.play import library_of, open_store
+from tui.session import Listeners, Session
 from tui.settings import Settings
 from tui.store import Store
 
@@ -405,7 +407,8 @@ from engine.bets import parse
 from engine.scripted import ScriptedPredictor
 from tui.choose import Wish
 from tui.paths import find_paths
-from tui.play import library_of, open_store, open_wish
+from tui.opening import open_wish
+from tui.play import library_of, open_store
 from tui.session import Listeners, Session
 from tui.settings import Settings
 

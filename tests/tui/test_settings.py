@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import StoreError
-from tui.settings import Settings, load, save
+from tui.company import KNOWN_NAMES
+from tui.settings import MODES, RACERS, Settings, load, save
 
 # Hypothesis rarely draws these by itself; all of them need care in TOML.
 AWKWARD = st.sampled_from(
@@ -26,6 +27,13 @@ SETTINGS = st.builds(
     gpu_layers=st.integers(-1, 2**31 - 1),
     theme=TEXTS,
     keys=st.dictionaries(TEXTS, TEXTS, max_size=4),
+    mode=st.sampled_from(MODES),
+    against=st.lists(
+        st.sampled_from(RACERS) | TEXTS.map("ghost:{}".format), unique=True, max_size=4
+    ).map(tuple),
+    clock_s=st.integers(0, 3600),
+    pace_wpm=st.just(0) | st.integers(60, 1000),
+    motion=st.booleans(),
 )
 
 
@@ -41,7 +49,18 @@ def names(folder: Path) -> list[str]:
 
 def test_no_file_gives_the_usual_settings(tmp_path: Path) -> None:
     settings = load(tmp_path / "none" / "settings.toml")
-    assert settings == Settings(player="", model="", gpu_layers=-1, theme="bitrace", keys={})
+    assert settings == Settings(
+        player="",
+        model="",
+        gpu_layers=-1,
+        theme="bitrace",
+        keys={},
+        mode="auto",
+        against=(),
+        clock_s=0,
+        pace_wpm=0,
+        motion=True,
+    )
 
 
 @given(SETTINGS)
@@ -61,6 +80,42 @@ def test_a_file_written_by_hand(tmp_path: Path) -> None:
     assert load(path) == Settings(player="Zoë", keys={"race.known": "ctrl+k"})
 
 
+def test_a_file_from_before_there_was_more_to_choose(tmp_path: Path) -> None:
+    path = write(
+        tmp_path, 'player = "ann"\nmodel = ""\ngpu_layers = 3\ntheme = "nord"\n[keys]\n'
+    )
+    assert load(path) == Settings(player="ann", gpu_layers=3, theme="nord")
+
+
+def test_all_that_can_be_chosen_by_hand(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        'mode = "shannon"\nagainst = ["sage", "sage", "ghost:/bo.json", "reader@0a1b2c3d"]\n'
+        "clock_s = 20\npace_wpm = 250\nmotion = false\n",
+    )
+    assert load(path) == Settings(
+        mode="shannon",
+        against=("sage", "ghost:/bo.json", "reader@0a1b2c3d"),
+        clock_s=20,
+        pace_wpm=250,
+        motion=False,
+    )
+
+
+def test_the_racers_of_the_settings_are_those_who_race() -> None:
+    assert sorted(RACERS) == sorted(KNOWN_NAMES)
+
+
+def test_the_file_says_what_each_setting_may_be(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    save(path, Settings())
+    lines = path.read_text(encoding="utf-8").splitlines()
+    for place, line in enumerate(lines):
+        if " = " in line and not line.startswith("#"):
+            assert lines[place - 1].startswith("# "), line
+    assert "# seconds a word, to 3600; 0 for no clock" in lines
+
+
 @pytest.mark.parametrize(
     ("toml", "sentence"),
     [
@@ -76,6 +131,23 @@ def test_a_file_written_by_hand(tmp_path: Path) -> None:
         ("gpu_layers = 1.5", r"gpu_layers must be"),
         ("gpu_layers = -2", r"gpu_layers must be"),
         (f"gpu_layers = {2**31}", r"gpu_layers must be"),
+        ('mode = "fast"', r'mode must be "auto" or "open" or "choice" or "shannon"'),
+        ('mode = ["open"]', r"mode must be"),
+        ('against = "reader"', r'against must be a list of names in quotes, as in \["reader"'),
+        ("against = [1]", r"against must be a list of names in quotes"),
+        (
+            'against = ["reader", "Raeder"]',
+            r"against names 'Raeder', but there are only reader,",
+        ),
+        ("clock_s = 3601", r"clock_s must be 0 \(no clock\) or 1 to 3600 seconds"),
+        ("clock_s = -1", r"clock_s must be"),
+        ("clock_s = true", r"clock_s must be"),
+        ("clock_s = 2.5", r"clock_s must be .*, a whole number"),
+        ("pace_wpm = 59", r"pace_wpm must be 0 \(the text at once\) or 60 to 1000 words a"),
+        ("pace_wpm = 1001", r"pace_wpm must be"),
+        ("pace_wpm = false", r"pace_wpm must be"),
+        ("motion = 1", r"motion must be true or false, without quotes"),
+        ('motion = "off"', r"motion must be true or false"),
         pytest.param(f"gpu_layers = {'9' * 5000}", r"it is not TOML", id="digits"),
         ('keys = "ctrl+t"', r"keys must be a table: a line \[keys\]"),
         ("[keys]\nhelp = 1", r"under \[keys\], help must be a key in quotes"),

@@ -32,6 +32,7 @@ from engine.race import (
 )
 from tui.heat import GLYPH_LIMITS, GLYPHS, glyph, heat, percent
 from tui.literal import clean
+from tui.turns import said
 from tui.views import (
     SHARE_WIDTH,
     best_word,
@@ -43,7 +44,6 @@ from tui.views import (
     sense,
     share_line,
     signed,
-    slip_line,
     standing_notes,
     winner,
     written_out,
@@ -147,7 +147,9 @@ def race(raced: Callable[..., Race]) -> Race:
 
 
 def test_lanes_are_the_insight_so_far(race: Race) -> None:
-    ann, goldfish, reader = lanes(race, ["writing", "", "locked in"])
+    ann, goldfish, reader = lanes(
+        race, {race.setup.players[0].id: "writing", "reader": "locked in"}
+    )
     assert ann.insight_bits == pytest.approx(HUNDREDTH - HALF - 2)
     assert goldfish.insight_bits == pytest.approx(2 * HUNDREDTH - 12)
     assert reader.insight_bits == pytest.approx(2 * HUNDREDTH - 3)
@@ -170,8 +172,8 @@ def test_rows_of_a_reveal(race: Race) -> None:
 
 def test_a_slip_as_typed_in_full(raced: Callable[..., Race]) -> None:
     race = raced(("cook", 5.0, 2.0, "cook sea"), ("soup", 5.0, 2.0, ""))
-    assert slip_line(race, 0, 0) == "cook 25 sea 25"
-    assert slip_line(race, 1, 0) == "passed"
+    assert said(race, 0, 0) == "cook 25 sea 25"
+    assert said(race, 1, 0) == "passed"
 
 
 # ---- sentences ----

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.errors import PackError
-from engine.predictor import Loading
+from engine.errors import NoInstinctError, PackError
+from engine.predictor import Loading, Predictor
+from engine.setup import Identity
+from engine.starter import SHA256
 from puzzles.builtin import builtin_ids
 from puzzles.bundle import bundle
 from puzzles.files import quoted
@@ -15,8 +18,8 @@ from puzzles.library import Library
 from puzzles.load import Loaded, load_source
 from puzzles.readings import PackReading, pack_reading, read_readings, readings_files
 from puzzles.sources import READINGS, open_source
-from tui.bake import bake
-from tui.engine_room import open_engine, wait_for
+from tui.bake import Sixes, bake, draw_sixes
+from tui.engine_room import STARTER, Engines, open_engine, wait_for
 from tui.literal import clean
 from tui.packs.keeping import beside, write
 from tui.paths import find_paths, typed_path
@@ -68,8 +71,9 @@ def run(typed: str, models: tuple[str, ...], gpu_layers: int) -> int:
             loaded = wait_for(engine.load(loading, progress.on("loading")))
             name = clean(loaded.identity.model)
             pack = place.loaded.pack
+            sixes = _sixes(engine, loading.role, loaded.identity, place)
             show = progress.on(f"baking {name}")
-            baked = bake(engine, loading.role, loaded, pack, show)
+            baked = bake(engine, loading.role, loaded, pack, sixes, show)
         finally:
             engine.close()
             progress.clear()
@@ -79,6 +83,28 @@ def run(typed: str, models: tuple[str, ...], gpu_layers: int) -> int:
         place.write((*others, new))
         sys.stdout.write(f"{clean(str(place.path))}: read by {name}.\n")
     return 0
+
+
+def _sixes(
+    engine: Predictor, role: str, identity: Identity, place: _Place
+) -> Mapping[str, Sixes]:
+    """The six words of the choice mode, as the starter model's Instinct draws them; none where
+    it has not read the pack and is not to be had."""
+    pack = place.loaded.pack
+    if identity.sha256 == SHA256:
+        return draw_sixes(engine, role, pack)
+    for reading in _readings(place):
+        if reading.identity.sha256 == SHA256:
+            return {
+                passage: {word: six.words for word, six in baked.sixes.items()}
+                for passage, baked in reading.passages.items()
+            }
+    try:
+        loading = Engines().loading(STARTER)
+    except NoInstinctError:
+        return {}
+    wait_for(engine.load(loading))
+    return draw_sixes(engine, STARTER, pack)
 
 
 def _readings(place: _Place) -> tuple[PackReading, ...]:

@@ -253,13 +253,14 @@ class RaceScreen(BitraceScreen):
 
     def _show_lanes(self) -> None:
         race = self._session.race
-        states: list[str] = []
+        states: dict[str, str] = {}
         if self._revealed is None and race.phase != "finished":
             for player in range(len(race.setup.players)):
                 waits = player in race.to_write
-                states.append(WRITING if player == self._writer else "" if waits else LOCKED)
+                key = race.setup.players[player].id
+                states[key] = WRITING if player == self._writer else "" if waits else LOCKED
             for key in race.setup.minds:
-                states.append(LOCKED if self._session.is_locked(key) else READING)
+                states[key] = LOCKED if self._session.is_locked(key) else READING
         view = self.query_one(LanesView)
         view.show(lanes(race, states))
         # The word matters more than the lanes where both and the reveal have no room.

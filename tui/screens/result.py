@@ -29,7 +29,6 @@ from tui.views import (
     owned,
     reveal_rows,
     share_line,
-    slip_line,
     standing_notes,
     winner,
     written_out,
@@ -211,9 +210,10 @@ class ResultScreen(BitraceScreen):
         lines = [content(f"“{self._word}”, target {target + 1} of {race.target}", "bold")]
         rows = reveal_rows(race, target)
         width = max(NAME_WIDTH, *(Content(row.name).cell_length for row in rows))
-        for player, row in enumerate(rows):
-            bet = slip_line(race, target, player) if row.is_player else ""
-            numbers = f" {row.bits:5.1f} bits {percent(row.percent):>8}   {bet}"
+        for row in rows:
+            bits = "absent     " if row.bits is None else f"{row.bits:5.1f} bits "
+            share = "" if row.bits is None else percent(row.percent)
+            numbers = f" {bits}{share:>8}   {row.said}"
             name = Content(row.name)
             lines.append(name.pad_right(width - name.cell_length) + numbers)
         return Content("\n").join(lines)

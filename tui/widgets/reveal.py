@@ -46,7 +46,7 @@ class RevealPanel(Widget, can_focus=True):
 
     def render(self) -> Content:
         """All rows, then the sense."""
-        scale = max(_LEAST_SCALE, *(row.bits for row in self._rows), 0.0)
+        scale = max(_LEAST_SCALE, *(row.bits or 0.0 for row in self._rows), 0.0)
         room = self.content_size.width
         width = max(8, room - _NUMBERS_WIDTH - NAME_WIDTH - 1)
         rows = [self._row(row, width, scale) for row in self._rows]
@@ -54,10 +54,13 @@ class RevealPanel(Widget, can_focus=True):
 
     def _row(self, row: RevealRow, width: int, scale: float) -> Content:
         colour = "$primary" if row.is_player else "$secondary"
+        name = fit_name(row.name).stylize(f"bold {colour}" if row.is_player else colour)
+        if row.bits is None:
+            return Content.assemble(name, (" was not there", "$foreground 60%"))
         cells = max(1, round(width * row.bits / scale))
         change = "" if row.change is None else f"insight {signed(row.change)}"
         return Content.assemble(
-            fit_name(row.name).stylize(f"bold {colour}" if row.is_player else colour),
+            name,
             " ",
             (
                 "━" * cells + " " * (width - cells),

@@ -1,0 +1,204 @@
+"""Opening races: from what was asked for, or was left, to a race ready to be played."""
+
+from __future__ import annotations
+
+import getpass
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from engine.baked import Baked
+from engine.errors import InputError
+from engine.race import Race
+from engine.setup import Mode
+from engine.words import Text, fold, words
+from puzzles.library import Library
+from tui.beforehand import with_sixes_at
+from tui.beginning import Terms, begin, usual_mode, with_sixes
+from tui.choose import Chosen, Found, Wish, choose, find
+from tui.company import Invitation, further_models, gather, split_names
+from tui.ghosts import Course
+from tui.literal import clean
+from tui.paths import typed_path
+from tui.pools import elsewhere
+from tui.settings import Settings
+from tui.store import Store
+
+MOST_PLAYERS = 8
+LONGEST_NAME = 24
+FIRST_NAME = "you"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A race ready to be played, and where it is kept."""
+
+    store: Store
+    race: Race
+    text: Text
+    gpu_layers: int = -1
+    warnings: tuple[str, ...] = ()
+    """What players should know before they begin."""
+
+
+def open_wish(
+    store: Store,
+    wish: Wish,
+    settings: Settings,
+    library: Library,
+    cache: Path | None = None,
+) -> Opened:
+    """Begin the race that was asked for.
+
+    Raises:
+        BitraceError: a player's name, the text or the model cannot be used.
+    """
+    return open_found(store, wish, find(wish, library), settings, cache)
+
+
+def open_found(
+    store: Store, wish: Wish, found: Found, settings: Settings, cache: Path | None = None
+) -> Opened:
+    """Begin a race on what was asked for and has been found.
+
+    Raises:
+        BitraceError: a player's name, the text or the model cannot be used.
+    """
+    names = wish.players or (default_name(settings),)
+    model = wish.model or settings.model
+    gpu_layers = wish.gpu_layers if wish.gpu_layers >= 0 else settings.gpu_layers
+    for file in (model, *wish.further):
+        check_model(file)
+    check_names(names)
+    players = tuple(store.player(name) for name in names)
+    played = store.played_texts([player.id for player in players])
+    chosen = choose(wish, found, played)
+    mode = wish.mode or mode_in(settings, len(players))
+    if mode == "choice":
+        chosen = _choosable(found, chosen)
+    clock_s = settings.clock_s if wish.clock_s is None else wish.clock_s
+    against = split_names(wish.against or settings.against)
+    company = gather(
+        store,
+        Invitation(
+            names=against,
+            players=players,
+            course=Course(chosen.text.sha256, mode, chosen.targets, chosen.draw.seed),
+            baked=_racing(mode, chosen),
+            has_primer=bool(chosen.primer),
+            has_preface=bool(chosen.preface),
+            further=further_models([typed_path(one).resolve() for one in wish.further], cache),
+        ),
+    )
+    _forget_unplayed(store, chosen.text)
+    terms = Terms(
+        mode=mode,
+        clock_s=clock_s or None,
+        model=str(typed_path(model).resolve()) if model else "",
+        company=company,
+        against=against,
+    )
+    race = begin(store, chosen, players, terms)
+    return Opened(store, race, chosen.text, gpu_layers, (*chosen.warnings, *company.warnings))
+
+
+def mode_in(settings: Settings, n_players: int) -> Mode:
+    """The mode of a race when none is asked for."""
+    return usual_mode(n_players) if settings.mode == "auto" else settings.mode
+
+
+def _choosable(found: Found, chosen: Chosen) -> Chosen:
+    """A passage for the choice mode: with words from elsewhere, and without the targets at
+    which there are not five others to choose from."""
+    rest = elsewhere(found, chosen)
+    targets = with_sixes(words(chosen.text.normalized), chosen.targets, rest)
+    return replace(chosen, targets=targets, elsewhere=rest)
+
+
+def _racing(mode: Mode, chosen: Chosen) -> tuple[Baked, ...]:
+    """The readings by which further models race: of the six words, where they are given."""
+    if mode != "choice":
+        return chosen.baked
+    places = (target.index for target in chosen.targets)
+    return with_sixes_at(chosen.baked, places, chosen.draw.seed)
+
+
+def _forget_unplayed(store: Store, text: Text) -> None:
+    """Take back an open race on this text in which nothing was locked in: it begins again."""
+    entry = store.open_race()
+    if entry is not None and entry.n_revealed == 0:
+        race, _ = store.load(entry.race_id)
+        if race.setup.text_sha256 == text.sha256:
+            store.discard_unplayed(race)
+
+
+def open_again(store: Store, settings: Settings) -> Opened | None:
+    """The race left open, if there is one."""
+    entry = store.open_race()
+    if entry is None:
+        return None
+    race, text = store.load(entry.race_id)
+    return Opened(store, race, text, settings.gpu_layers)
+
+
+def open_next(store: Store, race: Race, settings: Settings, library: Library) -> Opened:
+    """Begin the next race of the same players: the next passage of the pack or text.
+
+    Raises:
+        BitraceError: it cannot be begun.
+    """
+    setup = race.setup
+    wish = Wish(
+        what=setup.origin or (setup.pack.id if setup.pack else None),
+        by_id=not setup.origin and setup.pack is not None,
+        players=tuple(player.name for player in setup.players),
+        model=setup.model_path,
+        further=tuple(model.path for model in setup.further_models),
+        mode=setup.mode,
+        against=setup.against,
+        clock_s=setup.clock_s or 0,
+        n_targets=None if setup.draw.how == "marked" else setup.draw.n,
+        seed=setup.draw.seed,
+        uniform=setup.draw.how == "uniform",
+    )
+    return open_wish(store, wish, settings, library)
+
+
+def default_name(settings: Settings) -> str:
+    """The player who plays when nobody is named."""
+    if settings.player:
+        return settings.player
+    try:
+        login = clean(getpass.getuser())[:LONGEST_NAME].strip()
+    except (KeyError, OSError, ImportError):
+        return FIRST_NAME
+    return login or FIRST_NAME
+
+
+def check_names(names: tuple[str, ...]) -> None:
+    """Refuse names that cannot be shown, or told apart.
+
+    Raises:
+        InputError: with the reason.
+    """
+    if len(names) > MOST_PLAYERS:
+        raise InputError(f"{len(names)} players are too many: {MOST_PLAYERS} at the most.")
+    for name in names:
+        if not name.strip() or len(name) > LONGEST_NAME or clean(name) != name:
+            raise InputError(
+                f"A player's name is 1 to {LONGEST_NAME} characters without control "
+                f"characters: {clean(name)[:LONGEST_NAME]!r} is not."
+            )
+    if len({fold(name.strip()) for name in names}) < len(names):
+        raise InputError("Two players have the same name: give each their own.")
+
+
+def check_model(model: str) -> None:
+    """Refuse what is no model file before anything is begun.
+
+    Raises:
+        ModelError: with the reason.
+    """
+    if model:
+        from engine.gguf import check_file
+
+        check_file(typed_path(model))
