@@ -27,7 +27,7 @@ from engine.race import (
     Started,
     Target,
 )
-from engine.setup import FurtherModel
+from engine.setup import FurtherModel, Practised
 
 EVENT_VERSION = 2
 """Rises when an event is written in another form; older forms stay readable."""
@@ -114,6 +114,8 @@ def _setup(body: dict[str, Any]) -> Setup:
     )
     for ghosts in ("ghosts", "crowd"):
         fields[ghosts] = tuple(_ghost(ghost) for ghost in body.get(ghosts, ()))
+    practised = body.get("practised", ())
+    fields["practised"] = tuple(Practised(**turn) for turn in practised)
     for words in ("against", "mixtures", "pool"):
         fields[words] = tuple(body.get(words, ()))
     return Setup(**fields)

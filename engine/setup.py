@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 
 Mode: TypeAlias = Literal["open", "choice", "shannon"]
 """Slips are typed; stakes are put on six words; one guesses until one is right."""
-How: TypeAlias = Literal["marked", "returning", "uniform"]
+How: TypeAlias = Literal["marked", "returning", "uniform", "practice"]
+"""How targets come about: marked by an author, drawn among words that return or among all,
+or taken from a player's worst turns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,15 @@ class FurtherModel:
 
 
 @dataclass(frozen=True, slots=True)
+class Practised:
+    """The turn of an earlier race that a target of a practice race is taken from."""
+
+    text_sha256: str
+    index: int
+    """Of the target among the words of that text."""
+
+
+@dataclass(frozen=True, slots=True)
 class Setup:
     """All that is settled before the first word."""
 
@@ -139,3 +150,7 @@ class Setup:
     baked: tuple[Baked, ...] = ()
     """What models had read of the targets when the race began. Kept with it, so that it goes
     on when the pack is gone."""
+    practised: tuple[Practised, ...] = ()
+    """In a practice race, for each target where it comes from."""
+    tutorial: bool = False
+    """Whether players are told how the game goes while they race."""
