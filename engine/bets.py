@@ -157,12 +157,22 @@ def without_accents(word: str) -> str:
     return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", word)))
 
 
-def check_word(word: str) -> None:
+def check_word(word: str, called: str = "bet", instead: str = "bet on the first") -> None:
+    """Refuse what is not exactly one word.
+
+    Args:
+        word: what was typed.
+        called: what it is called in the sentence.
+        instead: what to do where it is two words.
+
+    Raises:
+        SlipError: with the sentence.
+    """
     if only_word(word) is not None:
         return
-    if len([part for part in regex.split(r"[-‐‑–]", word) if part]) > 1:
-        raise SlipError("two words: bet on the first")
-    raise SlipError("a bet is one word")
+    if len([part for part in regex.split(r"[-‐‑–\s]", word) if part]) > 1:
+        raise SlipError(f"two words: {instead}")
+    raise SlipError(f"a {called} is one word")
 
 
 def _typed_word(part: str) -> str:

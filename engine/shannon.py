@@ -51,6 +51,16 @@ def cost(earlier: Iterable[int], this: int, instinct_bits: float) -> float:
     return bits + instinct_bits if this == MISSED else bits
 
 
+def prices(earlier: Iterable[int]) -> tuple[float, ...]:
+    """Bits of a hit at each guess from the first, then of a miss without Instinct's.
+
+    Args:
+        earlier: ranks of the same player's turns before, in this race.
+    """
+    before = tuple(earlier)
+    return tuple(cost(before, this, 0.0) for this in range(1, MISSED + 1))
+
+
 def check_guess(typed: str, guesses: Sequence[str]) -> str:
     """A typed guess, ready to be taken.
 
@@ -62,7 +72,7 @@ def check_guess(typed: str, guesses: Sequence[str]) -> str:
         SlipError: it is not one word, or was guessed before.
     """
     word = typed.strip()
-    check_word(word)
+    check_word(word, "guess", "guess the first")
     if fold(word) in {fold(guess) for guess in guesses}:
         raise SlipError(f"{word} was guessed before")
     return word

@@ -31,6 +31,10 @@ class GuessingStopped(Message):
     """A player guesses no further: the word counts as missed."""
 
 
+class TimeUp(Message):
+    """The time for a turn is over."""
+
+
 class WentOn(Message):
     """A player has seen the reveal."""
 

@@ -35,13 +35,17 @@ class Piece:
     """For targets: which."""
 
 
-def in_play(race: Race, shown: str, fresh: int | None = None) -> list[Piece]:
+def in_play(
+    race: Race, shown: str, fresh: int | None = None, until: int | None = None
+) -> list[Piece]:
     """The passage as far as everybody may see it.
 
     Args:
         race: the race.
         shown: the passage as people see it.
         fresh: a target that has just been revealed, and ends what is shown.
+        until: the offset up to which the text before the next target is there, while it
+            appears at a reading pace.
     """
     text = reflow(shown, race.setup.targets[0].start)
     end = race.target if fresh is None else fresh + 1
@@ -53,7 +57,9 @@ def in_play(race: Race, shown: str, fresh: int | None = None) -> list[Piece]:
     if fresh is None and race.phase != "finished":
         at = race.setup.targets[race.target].start
         done = race.setup.targets[race.target - 1].end if race.target else 0
-        pieces += [Piece(text[done:at]), Piece(BLANK, "blank")]
+        pieces.append(Piece(text[done:at] if until is None else text[done:until]))
+        if until is None:
+            pieces.append(Piece(BLANK, "blank"))
     return pieces
 
 

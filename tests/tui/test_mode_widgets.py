@@ -38,6 +38,12 @@ SIZES = ((60, 20), (80, 24), (120, 40))
 PATIENCE_S = 20.0
 
 
+@pytest.fixture(autouse=True)
+def looked_at_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pilot looks this often whether the app has come to rest; usually every 20 ms."""
+    monkeypatch.setattr("textual._wait.SLEEP_GRANULARITY", 0.005)
+
+
 class Host(App[None]):
     """A passage of sorts, with one widget below it."""
 
@@ -225,7 +231,7 @@ async def test_a_click_on_a_word_is_its_key(size: tuple[int, int]) -> None:
             assert stakes(panel)[place] == choice.EVEN[place] + 20, "its percent is the word's"
 
 
-@pytest.mark.parametrize(("size", "rows"), zip(SIZES, (4, 5, 8), strict=True))
+@pytest.mark.parametrize(("size", "rows"), list(zip(SIZES, (4, 5, 8), strict=True)))
 async def test_the_rows_of_the_panel_tell_nothing_of_the_words(
     size: tuple[int, int], rows: int, hostile: tuple[str, ...], unsafe: Callable[..., set[str]]
 ) -> None:
@@ -247,8 +253,9 @@ async def test_the_rows_of_the_panel_tell_nothing_of_the_words(
             assert all(sum(bar) for bar in bars), "there is a bar in every row"
         panel.begin((*long, *wide))
         await play.pilot.pause()
-        assert "1 Geschwind" in play.text and "enzung " in play.text.replace("zung", "enzung")
-        assert "ngen" in play.text, "and the two are told apart"
+        assert play.text.count("Geschwindi") == 2
+        assert "zung " in play.text
+        assert any(end in play.text for end in ("zungen ", "…ngen ")), "they are told apart"
 
 
 async def test_another_size_lays_the_words_out_anew() -> None:
@@ -369,10 +376,10 @@ async def test_the_clock_tells_once_that_time_is_up() -> None:
         assert not clock.is_on_screen or not clock.region.area
         clock.run(20)
         await play.until(lambda: "0:20 ▕██████████▏" in play.text, "a full bar")
-        now.s += 3.2
+        now.s += 3.7
         await play.until(lambda: "0:17 ▕█████████░▏" in play.text, "seconds rounded up")
         assert not clock.has_class("-last") and not clock.is_up
-        now.s += 11.9
+        now.s += 11.4
         await play.until(lambda: "0:05 ▕███░░░░░░░▏" in play.text, "the last five")
         assert clock.has_class("-last")
         assert not play.told
@@ -381,6 +388,7 @@ async def test_the_clock_tells_once_that_time_is_up() -> None:
         assert "0:00 ▕░░░░░░░░░░▏" in play.text
         assert clock.is_up
         now.s += 100
+        await ticks(play)
         assert clock.stop() == 20, "no more than there was"
         assert clock.stop() == 0
         assert not clock.is_up
@@ -388,16 +396,29 @@ async def test_the_clock_tells_once_that_time_is_up() -> None:
         assert [type(message) for message in play.told] == [TimeUp]
 
 
+class Counted(ClockView):
+    """Counts its ticks."""
+
+    n_ticks = 0
+
+    def _tick(self) -> None:
+        self.n_ticks += 1
+        super()._tick()
+
+
 async def test_a_stopped_clock_does_not_go_on() -> None:
     now = Now()
-    async with playing(clock := ClockView(now)) as play:
+    async with playing(clock := Counted(now)) as play:
         clock.run(8, whole_s=20)
         await play.until(lambda: "0:08 ▕████░░░░░░▏" in play.text, "what is left of a turn")
         now.s += 2.5
+        await play.until(lambda: clock.n_ticks, "a tick")
         assert clock.stop() == 2.5
         assert clock.stop() == 0
         now.s += 100
+        n_ticks = clock.n_ticks
         await ticks(play)
+        assert clock.n_ticks == n_ticks
         assert not play.told
         assert "▕" not in play.text
         clock.run(5.5)
@@ -411,7 +432,9 @@ async def test_a_stopped_clock_does_not_go_on() -> None:
         await play.until(lambda: "1:15 ▕██████████▏" in play.text, "minutes")
         await clock.remove()
         now.s += 100
+        n_ticks = clock.n_ticks
         await ticks(play)
+        assert clock.n_ticks == n_ticks
         assert not play.told
 
 
@@ -475,7 +498,9 @@ async def test_a_pause_hides_the_race(
         await play.press("ctrl+t")
         assert not answers, "it cannot be said again"
         await play.press("tab", *["pagedown"] * 9)
-        await play.until(lambda: "│ k" in play.text.replace("│  ", "│"), "the last line")
+        await play.until(
+            lambda: any(line.strip(" │") == "k" for line in play.lines), "the last line"
+        )
         await play.press("escape")
         assert answers == ["on"]
         assert "The secret passage." in play.text

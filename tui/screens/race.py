@@ -11,25 +11,36 @@ from textual.containers import Container, Horizontal
 from textual.widget import Widget
 from textual.widgets import Static
 
-from engine.bets import FIRST_STAKE
+from engine.bets import PASS
 from engine.errors import BitraceError, RaceError, StoreError
-from engine.words import words
-from tui.columns import ROOMY
+from engine.racers import racers
 from tui.commands import bindings
 from tui.expected import expected_words
 from tui.literal import content
-from tui.messages import EngineChanged, EngineFailed, SlipPlaced, WentOn
+from tui.messages import (
+    EngineChanged,
+    EngineFailed,
+    GuessingStopped,
+    GuessMade,
+    SlipPlaced,
+    TimeUp,
+    WentOn,
+)
 from tui.passage_text import Piece, in_play, reflow
+from tui.screens.appearing import Appearing
 from tui.screens.base import SCREENS_CSS, BitraceScreen
-from tui.screens.curtain import Curtain
+from tui.screens.pause import KNOWN, LEAVE, PauseScreen
+from tui.screens.room import LEAST_READABLE, WORTH_READING, rows_left
+from tui.screens.turn_panel import PANEL_IDS, TurnPanel
+from tui.screens.turns import Turns
 from tui.session import Listeners, Session
-from tui.views import lanes, player_names, reveal_rows, sense
+from tui.views import lanes, reveal_rows, sense, signed
+from tui.widgets.clock import ClockView
 from tui.widgets.foot import Foot
 from tui.widgets.guard import SizeGuard
 from tui.widgets.lanes import LanesView
 from tui.widgets.passage import PassageView
 from tui.widgets.reveal import RevealPanel
-from tui.widgets.slip import SlipPanel
 from tui.widgets.topwords import TopWordsView
 
 WRITING = "writing"
@@ -37,13 +48,8 @@ LOCKED = "locked in"
 READING = "reading"
 _READ_FIRST = "Read this first. Enter begins the race."
 _WAITING = "All have locked in. The minds are still reading …"
-_ROWS_BESIDE_RACERS = 9
-"""Rows that a reveal takes beside lanes, racers and passage."""
-_WORTH_READING, _LEAST_READABLE = 5, 3
-"""Rows of the passage for which the lanes give way, and then Reader's best words."""
-_WORDS_BELOW, _WORDS_BESIDE = 3, 7
-"""Rows that Reader's best words take below the racers, and beside them in a column."""
-
+_DRAWING = "Six words are being drawn …"
+_APPEARING = "Enter shows all of it."
 _SETTLING_S = 0.15
 """After a frame; by then it has been drawn and looked at."""
 
@@ -64,10 +70,12 @@ class RaceScreen(BitraceScreen):
         self._session = session
         self._on_finished = on_finished
         self._revealed: int | None = None
-        self._stakes = [FIRST_STAKE] * len(session.race.setup.players)
+        self._n_seen = len(session.race.reveals)
+        """Reveals that the players have seen."""
+        self._turns = Turns(self, session)
         setup = session.race.setup
         self._primer_unread = bool(setup.primer) and session.race.target == 0
-        self._writer: int | None = None
+        self._appearing = Appearing(self, session, self._show_passage, self._show)
         self._unwritten = ""
         """Why the word could not be shown, if it could not be written down."""
 
@@ -76,10 +84,11 @@ class RaceScreen(BitraceScreen):
         yield SizeGuard()
         with Horizontal(id="head"):
             yield Static(content(self._session.race.setup.title), id="title")
+            yield ClockView(id="clock")
             yield Static(id="progress")
         yield PassageView(id="passage")
         yield LanesView(id="lanes")
-        yield SlipPanel(id="slip")
+        yield TurnPanel(self._session.race.setup.mode, id="turn")
         yield Static(id="waiting")
         with Container(id="reveal-row"):
             yield RevealPanel(id="reveal")
@@ -102,7 +111,13 @@ class RaceScreen(BitraceScreen):
 
     def on_unmount(self) -> None:
         """Nobody waits for the readings any more."""
+        self._turns.stop_clock()
         self._session.stop()
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Whose commands help tells."""
+        return (PANEL_IDS[self._session.race.setup.mode], "reveal", "race")
 
     @work(thread=True, group="engine", description="starting the engine")
     def _start_reading(self) -> None:
@@ -124,28 +139,47 @@ class RaceScreen(BitraceScreen):
 
     @on(SlipPlaced)
     def _placed(self, event: SlipPlaced) -> None:
-        player = self._writer
-        if player is None or self._revealed is not None:
-            return
-        before = self._session.race.target
-        self._stakes[player] = self.query_one(SlipPanel).line.default_stake
-        try:
-            self._session.lock(player, event.slip)
-        except (StoreError, RaceError) as error:
-            self.query_one(SlipPanel).give_back()
-            self.say(f"Not locked in: {error}", "error")
-            return
-        self._writer = None
-        if self._session.race.target > before:
-            self._revealed = before
+        self._turns.lock(event.slip)
+
+    @on(GuessMade)
+    def _guessed(self, event: GuessMade) -> None:
+        self._turns.guess(event.word)
+
+    @on(GuessingStopped)
+    def _stopped(self) -> None:
+        self._turns.lock(PASS)
+
+    @on(TimeUp)
+    def _time_up(self) -> None:
+        self._turns.time_up()
+
+    def turn_ended(self) -> None:
+        """A turn has been locked in; the word is shown with the last one, if all is there."""
+        shown = len(self._session.race.reveals)
+        if shown > self._n_seen:
+            self._revealed = shown - 1
         self._show()
 
     @on(EngineChanged)
     def _engine_changed(self) -> None:
+        self._draw()
         if not self._unwritten:
             self.action_reveal()
         self._show_words()
         self._show_lanes()
+
+    def _draw(self) -> None:
+        """Take the six words that have been drawn."""
+        before = self._session.race
+        if before.phase != "drawing":
+            return
+        try:
+            self._session.draw()
+        except (StoreError, RaceError) as error:
+            self.bitrace.races.leave(self._session, error)
+            return
+        if self._session.race != before:
+            self._show()
 
     def action_reveal(self) -> None:
         """Show the word if all have locked in and all bits are there."""
@@ -171,18 +205,43 @@ class RaceScreen(BitraceScreen):
     def _went_on(self) -> None:
         if self._primer_unread:
             self._primer_unread = False
-        else:
+        elif self._appearing.until is not None:
+            self._appearing.show_all()
+        elif self._revealed is not None:
             self._revealed = None
+            self._n_seen = len(self._session.race.reveals)
         self._show()
 
     def action_pause(self) -> None:
-        """Leave; all that was locked in is kept."""
-        self.bitrace.races.leave(self._session, None)
+        """Hide the race, and stop its clock, until it goes on or is left."""
+        race = self._session.race
+        self._turns.stop_clock()
+        self._appearing.stop()
+        alone = len(race.setup.players) == 1
+        who = 0 if alone else self._turns.writer
+        n_targets = len(race.setup.targets)
+        pause = PauseScreen(
+            race.setup.title,
+            min(race.target + 1, n_targets),
+            n_targets,
+            [f"{lane.name}: {signed(lane.insight_bits)} bits" for lane in lanes(race)],
+            can_know=who is not None and who not in race.known,
+        )
+        self.bitrace.push_screen(pause, self._after_pause)
+
+    def _after_pause(self, answer: str | None) -> None:
+        if answer == LEAVE:
+            self.bitrace.races.leave(self._session, None)
+            return
+        if answer == KNOWN:
+            self.action_known()
+        self._turns.run_clock()
+        self._appearing.go_on()
 
     def action_known(self) -> None:
         """The player who writes knows this text."""
         alone = len(self._session.race.setup.players) == 1
-        player = 0 if alone else self._writer
+        player = 0 if alone else self._turns.writer
         if player is None:
             self.say("Nobody is writing: whoever knows this text says so in their own turn.")
             return
@@ -202,47 +261,46 @@ class RaceScreen(BitraceScreen):
         """Compute the whole frame and swap it in."""
         race = self._session.race
         writing = self._revealed is None and not self._primer_unread
-        if writing and race.phase == "finished":
+        if writing and race.phase != "finished":
+            self._appearing.begin(self.bitrace.settings.pace_wpm)
+            writing = self._appearing.until is None
+        if self._revealed is None and not self._primer_unread and race.phase == "finished":
             if self.is_active:
                 self._on_finished(self._session)
             return
         self.query_one("#progress", Static).update(content(self._progress()))
-        self.query_one(PassageView).show(self._pieces(), from_start=self._primer_unread)
-        _show_if(self.query_one(SlipPanel), writing and race.phase == "writing")
+        self._show_passage()
+        _show_if(self.query_one(TurnPanel), writing and race.phase == "writing")
         waiting = self.query_one("#waiting", Static)
-        _show_if(waiting, writing and race.phase == "waiting")
-        waiting.update(content(self._unwritten or _WAITING))
+        _show_if(waiting, writing and race.phase in ("waiting", "drawing"))
+        wait = _DRAWING if race.phase == "drawing" else _WAITING
+        waiting.update(content(self._unwritten or wait))
         reveal = self.query_one(RevealPanel)
         _show_if(self.query_one("#reveal-row"), not writing)
         if self._primer_unread:
             reveal.show([], _READ_FIRST)
+            reveal.focus()
+        elif self._appearing.until is not None:
+            reveal.show([], _APPEARING)
             reveal.focus()
         elif self._revealed is not None:
             reveal.show(reveal_rows(race, self._revealed), sense(race, self._revealed))
             reveal.focus()
             self.set_timer(_SETTLING_S, _tidy)
         elif race.phase == "writing":
-            self._hand_over(race.to_write[0])
+            self._turns.hand_over(race.to_write[0])
         self._show_words()
         self._show_lanes()
 
-    def _hand_over(self, player: int) -> None:
-        """The next player writes; behind a curtain if there are several."""
-        if self._writer == player:
-            return
-        self._writer = player
-        setup = self._session.race.setup
-        at = setup.targets[self._session.race.target].start
-        seen = [word.text for word in words(self._session.text.normalized[:at])]
-        self.query_one(SlipPanel).begin(self._stakes[player], seen)
-        if len(setup.players) > 1:
-            self.bitrace.push_screen(Curtain(player_names(self._session.race)[player]))
+    def _show_passage(self) -> None:
+        self.query_one(PassageView).show(self._pieces(), from_start=self._primer_unread)
 
     def _pieces(self) -> list[Piece]:
         race = self._session.race
         if self._primer_unread:
             return [Piece(reflow(race.setup.primer))]
-        return in_play(race, self._session.text.shown, self._revealed)
+        until = self._appearing.until
+        return in_play(race, self._session.text.shown, self._revealed, until)
 
     def _progress(self) -> str:
         race = self._session.race
@@ -258,16 +316,18 @@ class RaceScreen(BitraceScreen):
             for player in range(len(race.setup.players)):
                 waits = player in race.to_write
                 key = race.setup.players[player].id
-                states[key] = WRITING if player == self._writer else "" if waits else LOCKED
+                states[key] = (
+                    WRITING if player == self._turns.writer else "" if waits else LOCKED
+                )
             for key in race.setup.minds:
                 states[key] = LOCKED if self._session.is_locked(key) else READING
         view = self.query_one(LanesView)
         view.show(lanes(race, states))
         # The word matters more than the lanes where both and the reveal have no room.
-        n_racers = len(race.setup.players) + len(race.setup.minds)
+        n_racers = len(racers(race.setup))
         has_words = not self.query_one(TopWordsView).has_class("-hidden")
         room = self._rows_left(with_words=has_words) - n_racers
-        _show_if(view, self._revealed is None or room >= _WORTH_READING)
+        _show_if(view, self._revealed is None or room >= WORTH_READING)
         self.bitrace.tell_engine(self._session.engine_line)
 
     def _show_words(self) -> None:
@@ -280,17 +340,12 @@ class RaceScreen(BitraceScreen):
         race = self._session.race
         view.show(expected_words(race, self._revealed, top) if top else ())
         wanted = top is not None or self._session.words_to_come
-        _show_if(view, wanted and self._rows_left(with_words=True) >= _LEAST_READABLE)
+        _show_if(view, wanted and self._rows_left(with_words=True) >= LEAST_READABLE)
 
     def _rows_left(self, with_words: bool) -> int:
         """Rows that are left for passage and lanes at a reveal."""
-        setup = self._session.race.setup
-        n_racers = len(setup.players) + len(setup.minds)
-        left = self.size.height - _ROWS_BESIDE_RACERS - n_racers
-        if not with_words:
-            return left
-        beside = self.size.width >= ROOMY
-        return left - (max(0, _WORDS_BESIDE - n_racers - 2) if beside else _WORDS_BELOW)
+        n_all = len(racers(self._session.race.setup))
+        return rows_left(self.size, n_all, with_words)
 
 
 def _settle() -> None:

@@ -9,6 +9,7 @@ from textual.content import Content
 from textual.widgets import Static, TabbedContent, TabPane
 
 from engine.minds import READER
+from tui.clipboard import may_copy
 from tui.columns import NAME_WIDTH
 from tui.commands import bindings
 from tui.expected import expected_words
@@ -16,23 +17,14 @@ from tui.heat import GLYPHS, percent
 from tui.literal import content
 from tui.messages import HindsightChanged, ReadingPaused, TargetMoved
 from tui.passage_text import in_full
+from tui.racer_rows import is_unreal
 from tui.screens.base import SCREENS_CSS, BitraceScreen
 from tui.screens.result_tabs import MemoryTab, TextTab
 from tui.session import Session
+from tui.six_table import six_table
 from tui.stairs import memory_sense, stairs
-from tui.views import (
-    best_word,
-    bits_a_word,
-    called,
-    lanes,
-    next_opponent,
-    owned,
-    reveal_rows,
-    share_line,
-    standing_notes,
-    winner,
-    written_out,
-)
+from tui.verdicts import standing, verdict
+from tui.views import lanes, owned, reveal_rows, share_line, winner
 from tui.widgets.foot import Foot
 from tui.widgets.guard import SizeGuard
 from tui.widgets.lanes import LanesView
@@ -47,6 +39,9 @@ class ResultScreen(BitraceScreen):
 
     CSS_PATH = SCREENS_CSS
     BINDINGS = bindings("result")
+    SHARE = "To paste, without spoilers:"
+    COPIED = "Copied, if your terminal allows it:"
+    NOT_COPIED = "This terminal copies nothing by itself. Mark it to copy it:"
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -67,7 +62,8 @@ class ResultScreen(BitraceScreen):
                 yield Static(content(winner(self._race)), id="winner")
                 yield LanesView(id="lanes")
                 yield Static(self._sentences(), id="sentences")
-                yield Static(self._share(), id="share")
+                yield Static(self.SHARE, id="share-head", markup=False)
+                yield Static(content(self._share, "$primary", newlines=True), id="share")
             with TabPane("Text", id="text-tab"):
                 yield TextTab(self._legend())
             with TabPane("Memory", id="memory-tab"):
@@ -123,13 +119,18 @@ class ResultScreen(BitraceScreen):
 
     def _show_target(self) -> None:
         pieces = in_full(self._race, self._session.text.shown, self._first, self._rival)
-        self.query_one(TextTab).show(pieces, self._target, self._bets(self._target))
+        race, target = self._race, self._target
+        head = content(f"“{self._word}”, target {target + 1} of {race.target}", "bold")
+        bets, six = self._bets(target), six_table(race, target)
+        self.query_one(TextTab).show(pieces, target, head, bets, six)
         self._show_words()
         self._show_memory()
 
     def _show_words(self) -> None:
         top = self._session.top_words(self._target)
-        if top is not None:
+        if self._race.setup.mode == "choice":
+            expected = None  # Reader had to choose among the six, too
+        elif top is not None:
             expected = expected_words(self._race, self._target, top)
         else:
             expected = () if self._rival and self._hindsight.state == "reading" else None
@@ -169,33 +170,22 @@ class ResultScreen(BitraceScreen):
     @property
     def _first(self) -> int:
         """The player whose bits colour the text: the best one."""
-        race = self._race
-        players = range(len(race.setup.players))
-        return min(players, key=lambda player: race.total(player).bits)
+        return standing(self._race)[0]
 
     @property
     def _rival(self) -> str | None:
         return READER.key if READER.key in self._race.setup.minds else None
 
     def _sentences(self) -> Content:
-        race = self._race
-        lines: list[str] = []
-        for player in range(len(race.setup.players)):
-            who = called(race, player, start=True)
-            rate = bits_a_word(race, player)
-            habit = race.instinct_bits / race.target
-            lines.append(f"{who}: {rate:.1f} bits a word, where Instinct pays {habit:.1f}.")
-            lines.append(best_word(race, player))
-            lines.append(written_out(race, player))
-        lines += [*standing_notes(race), next_opponent(race)]
-        if race.setup.source:
-            lines.append(f"Source: {race.setup.source}")
+        lines = [*verdict(self._race)]
+        if self._race.setup.source:
+            lines.append(f"Source: {self._race.setup.source}")
         return Content("\n").join([content(line) for line in lines])
 
-    def _share(self) -> Content:
-        players = range(len(self._race.setup.players))
-        lines = [content(share_line(self._race, player), "$primary") for player in players]
-        return Content("\n").join(lines)
+    @property
+    def _share(self) -> str:
+        """A line to paste for each player, the best one first."""
+        return "\n".join(share_line(self._race, player) for player in standing(self._race))
 
     def _legend(self) -> Content:
         whose = owned(self._race, self._first, start=True)
@@ -207,14 +197,16 @@ class ResultScreen(BitraceScreen):
 
     def _bets(self, target: int) -> Content:
         race = self._race
-        lines = [content(f"“{self._word}”, target {target + 1} of {race.target}", "bold")]
         rows = reveal_rows(race, target)
         width = max(NAME_WIDTH, *(Content(row.name).cell_length for row in rows))
+        lines: list[Content] = []
         for row in rows:
             bits = "absent     " if row.bits is None else f"{row.bits:5.1f} bits "
             share = "" if row.bits is None else percent(row.percent)
-            numbers = f" {bits}{share:>8}   {row.said}"
-            name = Content(row.name)
+            # What players had on the six stands in the table.
+            told = "" if row.is_player and race.setup.mode == "choice" else row.said
+            numbers = f" {bits}{share:>8}   {told}"
+            name = Content.styled(row.name, "italic" if is_unreal(row.kind) else "")
             lines.append(name.pad_right(width - name.cell_length) + numbers)
         return Content("\n").join(lines)
 
@@ -237,6 +229,15 @@ class ResultScreen(BitraceScreen):
     def action_card(self) -> None:
         """Write the cards of this race to a file."""
         self.bitrace.races.write_cards(self._session)
+
+    def action_copy(self) -> None:
+        """Copy the lines to paste, and show them: whether a terminal copies is never known."""
+        if may_copy():
+            self.bitrace.copy_to_clipboard(self._share)
+        head = self.query_one("#share-head", Static)
+        head.update(self.COPIED if may_copy() else self.NOT_COPIED)
+        self.query_one(TabbedContent).active = "race-tab"
+        self.call_after_refresh(self.query_one("#share").scroll_visible, animate=False)
 
     def action_home(self) -> None:
         """Back to the start."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from textual.app import ComposeResult
-from textual.containers import Container, Vertical
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
@@ -14,8 +14,10 @@ from tui.expected import Expected
 from tui.literal import content
 from tui.messages import ReadingPaused, TargetMoved
 from tui.passage_text import Piece
+from tui.six_table import SixTable
 from tui.stairs import Stairs
 from tui.widgets.passage import PassageView
+from tui.widgets.six import SixView
 from tui.widgets.staircase import StaircaseView
 from tui.widgets.topwords import TopWordsView
 
@@ -33,28 +35,48 @@ class TargetTab(Vertical, can_focus=True):
 class TextTab(TargetTab):
     """The coloured passage, and what was bet on the chosen target."""
 
+    BINDINGS = bindings("text")
+
     def __init__(self, legend: Content) -> None:
         super().__init__()
         self._legend = legend
 
     def compose(self) -> ComposeResult:
-        """The passage, what its glyphs mean, bets and Reader's best words."""
+        """The passage, what its glyphs mean, bets and Reader's best words or all six."""
         yield PassageView(id="full-text")
         yield Static(self._legend, id="legend")
-        with Container(id="bets-row"):
+        yield Static(id="bets-head")
+        with VerticalScroll(id="bets-row", can_focus=False):
+            yield SixView(id="six")
             yield Static(id="bets")
             yield TopWordsView(id="text-words")
 
-    def show(self, pieces: Sequence[Piece], target: int, bets: Content) -> None:
+    def show(
+        self,
+        pieces: Sequence[Piece],
+        target: int,
+        head: Content,
+        bets: Content,
+        six: SixTable | None,
+    ) -> None:
         """Show another target.
 
         Args:
             pieces: the passage.
             target: the chosen one.
-            bets: what was bet there.
+            head: what it is.
+            bets: what everybody had there.
+            six: the words it was hidden among, if it was.
         """
         self.query_one(PassageView).show(pieces, target)
+        self.query_one("#bets-head", Static).update(head)
         self.query_one("#bets", Static).update(bets)
+        self.query_one(SixView).show(six)
+        self.query_one("#bets-row").scroll_home(animate=False)
+
+    def action_scroll(self, rows: int) -> None:
+        """Scroll what was bet, where there is more than fits."""
+        self.query_one("#bets-row").scroll_relative(y=rows, animate=False)
 
     def show_words(self, expected: Sequence[Expected] | None) -> None:
         """Show Reader's best words; none are still to come, None for never."""

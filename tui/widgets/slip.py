@@ -8,7 +8,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.suggester import Suggester
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
@@ -17,55 +16,31 @@ from engine.errors import SlipError
 from tui.commands import bindings
 from tui.literal import clean, content
 from tui.messages import SlipPlaced
-from tui.typing import complete, completions, restake
+from tui.typing import complete, restake
+from tui.word_line import WordLine
 
-_LONGEST_LINE = 200
 _BAR_CELLS = 50
 _BET_GLYPHS = "█▓▒█▓"
 _BET_STYLES = ("$primary", "$primary", "$primary", "$accent 60%", "$accent 60%")
 
 
-class _FromPassage(Suggester):
-    """Completes words that everybody can see in the passage, in grey behind the caret."""
-
-    def __init__(self) -> None:
-        super().__init__(use_cache=False, case_sensitive=True)
-        self.shown_words: Sequence[str] = ()
-
-    async def get_suggestion(self, value: str) -> str | None:
-        """The line with its last word completed."""
-        found = completions(value, len(value), self.shown_words)
-        return complete(value, len(value), self.shown_words)[0] if found else None
-
-
-class SlipLine(Input):
+class SlipLine(WordLine):
     """The line a slip is typed on."""
 
     BINDINGS = bindings("slip")
 
     def __init__(self) -> None:
-        self.words = _FromPassage()
-        super().__init__(
-            placeholder="harbour 60 sea 20",
-            suggester=self.words,
-            max_length=_LONGEST_LINE,
-            select_on_focus=False,
-            compact=True,
-        )
+        super().__init__("harbour 60 sea 20")
         self.default_stake = FIRST_STAKE
 
     def action_restake(self, change: int) -> None:
         """Change the stake of the word under the caret."""
         found = restake(self.value, self.cursor_position, change, self.default_stake)
-        self._take(*found)
+        self.take(*found)
 
     def action_complete(self) -> None:
         """Complete the word under the caret, or go to the next bet."""
-        self._take(*complete(self.value, self.cursor_position, self.words.shown_words))
-
-    def _take(self, line: str, caret: int) -> None:
-        self.value = line
-        self.cursor_position = caret
+        self.take(*complete(self.value, self.cursor_position, self.words.shown_words))
 
 
 class StakeBar(Widget):
@@ -103,6 +78,7 @@ class SlipPanel(Vertical):
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self._asked_to_pass = False
+        self._slip = PASS
         self._placed = False
         """Locked in and not yet taken: a second Enter must not lock it in for another."""
 
@@ -166,11 +142,24 @@ class SlipPanel(Vertical):
         self._placed = True
         self.post_message(SlipPlaced(slip))
 
+    @property
+    def slip(self) -> Slip:
+        """The slip as it stands: as it was last good, while something else is being typed."""
+        return self._slip
+
+    def close(self) -> bool:
+        """Take no more; False where it is on its way already."""
+        if self._placed:
+            return False
+        self._placed = True
+        return True
+
     def give_back(self) -> None:
         """The slip could not be taken: it stays on the line and can be locked in again."""
         self._placed = False
 
     def _show_slip(self, slip: Slip) -> None:
+        self._slip = slip
         self.query_one(StakeBar).show(slip)
         at_risk = risk(slip)
         if at_risk is None:
