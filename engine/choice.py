@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import product
 
 from engine.bets import Bet, Score, Slip
 from engine.errors import SlipError
@@ -51,18 +52,34 @@ def pool(found: Sequence[Word], index: int, elsewhere: Mapping[str, str]) -> tup
         In the order of their folded forms; empty where the true word's case is its own.
     """
     truth = found[index]
-    earlier = {fold(word.text): word.text for word in reversed(found[:index])}
+    earlier = by_form(word.text for word in found[:index])
     if (mine := fold(truth.text)) in earlier:
         forms: Mapping[str, str] = earlier
     else:
         here = {fold(word.text) for word in found}
         forms = {form: word for form, word in elsewhere.items() if form not in here}
     pooled: tuple[str, ...] = ()
-    for letters in _least_letters(truth.text):
-        pooled = tuple(_fitting(forms, mine, truth.text, letters))
+    for letters, like_kind in product(_least_letters(truth.text), (True, False)):
+        kind = _is_name(forms.get(mine, truth.text)) if like_kind else None
+        pooled = tuple(_fitting(forms, mine, truth.text, letters, kind))
         if len(pooled) >= N_WORDS - 1:
             break
     return pooled
+
+
+def by_form(words: Iterable[str]) -> dict[str, str]:
+    """Words by their folded form: in lower case, if they ever are."""
+    found: dict[str, str] = {}
+    for word in words:
+        form = fold(word)
+        if form not in found or _is_name(found[form]):
+            found[form] = word
+    return found
+
+
+def _is_name(word: str) -> bool:
+    """Whether a word has a capital; of `by_form` those have one that always do."""
+    return word != word.lower()
 
 
 def _least_letters(truth: str) -> Iterator[int]:
@@ -73,9 +90,15 @@ def _least_letters(truth: str) -> Iterator[int]:
     yield min(FEWEST_LETTERS, n)
 
 
-def _fitting(forms: Mapping[str, str], mine: str, like: str, letters: int) -> Iterator[str]:
+def _fitting(
+    forms: Mapping[str, str], mine: str, like: str, letters: int, names: bool | None
+) -> Iterator[str]:
+    """Words that fit; where it is asked for only names, which are always capitalized, or none:
+    in another case than their own they could not be the true word, and anybody would see it."""
     for form in sorted(forms):
         if form == mine or not _eligible(forms[form], like, letters):
+            continue
+        if names is not None and _is_name(forms[form]) != names:
             continue
         shown = in_case_of(forms[form], like)
         if shown is not None and fold(shown) == form:
@@ -84,12 +107,12 @@ def _fitting(forms: Mapping[str, str], mine: str, like: str, letters: int) -> It
 
 def vocabulary(texts: Iterable[Sequence[Word]]) -> dict[str, str]:
     """Words of other texts by their folded form, for `pool`."""
-    return {
-        fold(word.text): word.text
+    return by_form(
+        word.text
         for found in texts
         for word in found
         if not has_digit(word.text) and (len(word.text) > 1 or is_single(word.text))
-    }
+    )
 
 
 def lot(text_sha256: str, seed: int, index: int) -> str:

@@ -12,7 +12,7 @@ from engine.minds import INSTINCT, mind_of
 from engine.predictor import Comparison, Predictor, TopWords
 from engine.race import Race, Revealed
 from engine.setup import Setup, Target
-from engine.words import fold, words
+from engine.words import words
 from tui.beforehand import Beforehand
 from tui.engine_room import STARTER, Engines
 from tui.readings import Readings, error_of, text_for, turn
@@ -96,8 +96,11 @@ class ChoiceReadings(Readings):
         future.add_done_callback(lambda done: self._on_drawn(done, pools))
         self._asked.append(future)
 
+    def _ask_words(self) -> None:
+        """Not asked for: here Reader, too, has only the six."""
+
     def _pool(self, target: Target) -> tuple[str, ...]:
-        elsewhere = {fold(word): word for word in self._race.setup.pool}
+        elsewhere = choice.by_form(self._race.setup.pool)
         return choice.pool(words(self._text), target.index, elsewhere)
 
     def _on_drawn(

@@ -52,6 +52,22 @@ def expected_words(race: Race, target: int, top: TopWords) -> list[Expected]:
     return found
 
 
+def expected_of_six(race: Race, target: int) -> list[Expected]:
+    """What Reader thought of the six words of a revealed target, likeliest first.
+
+    Args:
+        race: in which six words are given, and Reader races.
+        target: a target whose word has been shown.
+    """
+    printed = race.setup.targets[target].word
+    bits = race.reveals[target].six[READER.key]
+    six = [
+        Expected(clean(word), 100 * 2.0**-cost, is_printed=word == printed)
+        for word, cost in zip(race.sixes[target], bits, strict=True)
+    ]
+    return sorted(six, key=lambda one: -one.percent)
+
+
 def _rank(top: TopWords) -> str:
     if top.rank is None:
         return ""

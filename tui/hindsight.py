@@ -106,13 +106,14 @@ class Hindsight:
     def _ask(self, predictor: Predictor, ladder: Ladder) -> None:
         role = self._engines.raced_role
         targets = (target.index for target in self._race.setup.targets)
-        missing = tuple(index for index in targets if index not in self._tops)
+        setup = self._race.setup
+        has_words = READER.key in setup.minds and setup.mode != "choice"
+        missing = tuple(index for index in targets if has_words and index not in self._tops)
         if missing or not ladder.staircase.is_whole:
             loaded = predictor.load(self._engines.loading(role))
             loaded.add_done_callback(self._on_loaded)
             self._asked = [loaded]
-        if missing and READER.key in self._race.setup.minds:
-            setup = self._race.setup
+        if missing:
             self._asked.append(
                 ask_words(predictor, role, setup, self._text, missing, self._take_words)
             )
@@ -172,6 +173,8 @@ def _known(race: Race, role: str, before: Baked | None) -> Bits:
     if before is not None:
         return {**before.stairs, **before.bits}
     setup = race.setup
+    if setup.mode == "choice":
+        return {}  # its bits are among six words, those of the staircase among all
     turns = list(zip(setup.targets, race.reveals, strict=False))
     known = {
         mind.key: {target.index: reveal.minds[mind.key] for target, reveal in turns}

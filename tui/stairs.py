@@ -39,7 +39,8 @@ class Stairs:
     stairs: tuple[Stair, ...]
     own: str
     """Whose line goes across it: `you`, or a name."""
-    own_bits: float
+    own_bits: float | None
+    """None where they do not compare: in the choice mode they are among six words."""
     n_words: int
     """Over how many words the mean is taken."""
     scale_bits: float
@@ -62,7 +63,7 @@ def stairs(race: Race, staircase: Staircase, target: int, player: int, word: str
     has_primer = STRANGER in staircase.minds
     found = tuple(Stair(_label(mind, has_primer), bits, mean) for mind, bits, mean in steps)
     heading = f"“{clean(word)}”, target {target + 1} of {race.target}"
-    own = race.score(target, player).bits
+    own = race.score(target, player).bits if _compares(race) else None
     scale = _scale(race, staircase, player)
     who = called(race, player)
     return Stairs(clean(word), heading, found, who, own, race.target, scale)
@@ -86,20 +87,27 @@ def memory_sense(race: Race, staircase: Staircase, target: int, player: int) -> 
         whole = "all of them and the primer" if STRANGER in bits else "all of them"
         sentences.append(
             f"With {_HABIT.memory} words of memory it was {few:.1f} bits, with {whole} "
-            f"{everything:.1f}: {_worth(few, everything)}. "
-            f"{called(race, player, start=True)} paid {race.score(target, player).bits:.1f}."
+            f"{everything:.1f}: {_worth(few, everything)}."
         )
+        if _compares(race):
+            paid = race.score(target, player).bits
+            sentences[-1] += f" {called(race, player, start=True)} paid {paid:.1f}."
     few, everything = means[_HABIT], means[READER]
     if few is not None and everything is not None and race.target > 1:
         own = race.total(player).bits / race.target
         sentences.append(
-            f"Over {race.target} words: from {few:.1f} bits a word to {everything:.1f}; "
-            f"{called(race, player)} paid {own:.1f}."
+            f"Over {race.target} words: from {few:.1f} bits a word to {everything:.1f}"
+            + (f"; {called(race, player)} paid {own:.1f}." if _compares(race) else ".")
         )
     stranger = means.get(STRANGER)
     if stranger is not None and everything is not None:
         sentences.append(_primer_sense((stranger - everything) * race.target))
     return sentences
+
+
+def _compares(race: Race) -> bool:
+    """Whether players' bits are among all words there are, as those of the steps."""
+    return race.setup.mode != "choice"
 
 
 def _primer_sense(worth_bits: float) -> str:
@@ -116,7 +124,8 @@ def _label(mind: Mind, has_primer: bool) -> str:
 
 def _scale(race: Race, staircase: Staircase, player: int) -> float:
     read = [bits for of in staircase.bits.values() for bits in of.values()]
-    own = [race.score(target, player).bits for target in range(race.target)]
+    targets = range(race.target) if _compares(race) else ()
+    own = [race.score(target, player).bits for target in targets]
     return max(_LEAST_SCALE, *read, *own)
 
 

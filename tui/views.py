@@ -23,8 +23,9 @@ SHARE_WIDTH = 80
 _NO_STATES: Mapping[str, str] = {}
 _LONGEST_SPARK = 24
 _KNEW = 3.0
-_KNEW_AMONG_SIX = 1.5
-"""Six even words are 2.6 bits."""
+_KNEW_AMONG_SIX = 1.0
+_EVEN_SIX = 2.5
+"""Bits of a word among six with even stakes, at the least."""
 _GUESSED = 0.5
 
 
@@ -173,7 +174,9 @@ def sense(race: Race, target: int) -> str:
     score = scores[best]
     if race.setup.mode == "shannon":
         return f"{_guess_sense(race, target, best)}: {score.bits:.1f} bits; {habit}."
-    if score.insight_bits >= (_KNEW_AMONG_SIX if among else _KNEW):
+    if among:
+        return f"{_choice_sense(race, best, score.bits)}: {score.bits:.1f} bits; {habit}."
+    if score.insight_bits >= _KNEW:
         return f"{who} knew: {score.bits:.1f} bits; {habit}."
     if score.insight_bits >= _GUESSED:
         return f"{who} had an idea: {score.bits:.1f} bits; {habit}."
@@ -181,6 +184,17 @@ def sense(race: Race, target: int) -> str:
         return f"No better than habit: {score.bits:.1f} bits; {habit}."
     nobody = "You were" if alone else "All were"
     return f"{nobody} sure of something else: {score.bits:.1f} bits; {habit}."
+
+
+def _choice_sense(race: Race, player: int, bits: float) -> str:
+    who, alone = called(race, player, start=True), len(race.setup.players) == 1
+    if bits <= _KNEW_AMONG_SIX:
+        return f"{who} knew"
+    if bits < _EVEN_SIX:
+        return f"{who} had an idea"
+    if bits < _EVEN_SIX + _GUESSED:
+        return f"{'You' if alone else 'All'} left it open"
+    return f"{'You were' if alone else 'All were'} surer of something else"
 
 
 def _guess_sense(race: Race, target: int, player: int) -> str:
@@ -248,7 +262,8 @@ def share_line(race: Race, player: int) -> str:
     setup = race.setup
     where = f"{setup.pack.id}/{setup.passage}" if setup.pack else setup.passage
     spark = _spark([race.score(target, player).bits for target in range(race.target)])
-    tail = f" {spark} {signed(race.total(player).insight_bits)} bits"
+    mode = "" if setup.mode == "open" else f" {setup.mode}"
+    tail = f"{mode} {spark} {signed(race.total(player).insight_bits)} bits"
     for key in setup.minds:
         if key == READER.key:
             tail += f" · {READER.name} {signed(race.mind_total(key).insight_bits)}"

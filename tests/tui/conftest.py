@@ -5,12 +5,14 @@ All is handed out as fixtures, since test modules cannot import one another.
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
+import threading
 import time
 import unicodedata
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from concurrent.futures import Future, wait
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -25,7 +27,8 @@ from textual.geometry import Region
 from textual.pilot import Pilot
 from textual.screen import Screen
 
-from engine.bets import Slip, parse
+from engine.bets import PASS, Slip, parse
+from engine.choice import EVEN, staked
 from engine.errors import BitraceError
 from engine.minds import Mind
 from engine.predictor import (
@@ -40,6 +43,8 @@ from engine.predictor import (
 )
 from engine.race import (
     Draw,
+    Drawn,
+    Guessed,
     Identified,
     Identity,
     Locked,
@@ -51,16 +56,18 @@ from engine.race import (
     advance,
 )
 from engine.scripted import Script, ScriptedPredictor, by_hash
+from engine.shannon import MOST_GUESSES
 from engine.targets import as_targets
 from engine.words import Word, prepare, words
 from puzzles.markup import parse as parse_marked
 from puzzles.readings import Readings
 from tui.app import Bitrace
-from tui.beginning import begin
+from tui.beginning import Terms, begin
 from tui.choose import Chosen
 from tui.opening import Opened
 from tui.paths import Paths, find_paths
 from tui.play import open_store
+from tui.session import Listeners, Session
 from tui.settings import Settings
 from tui.widgets.lanes import LanesView
 from tui.widgets.slip import SlipLine
@@ -286,6 +293,12 @@ class Game:
         await self.type(slip)
         await self.press(*["enter"] * (1 if slip else 2))
 
+    async def leave(self) -> None:
+        """Leave the race by its pause."""
+        await self.press("escape")
+        await self.until_on("PauseScreen")
+        await self.press("l")
+
     async def reveal(self, slip: str) -> None:
         """Lock a slip in and wait for the word."""
         await self.lock(slip)
@@ -454,6 +467,7 @@ def opened(paths: Paths) -> Callable[..., Opened]:
         text: str = MARKED,
         players: Iterable[str] = ("ann",),
         title: str = "Harbour · The ledger",
+        terms: Terms | None = None,
         **more: Any,
     ) -> Opened:
         store = open_store(paths)
@@ -465,10 +479,72 @@ def opened(paths: Paths) -> Callable[..., Opened]:
             draw=Draw("marked", len(found.targets), 0),
             **{"passage": "ledger", **more},
         )
-        race = begin(store, chosen, [store.player(name) for name in players])
+        race = begin(store, chosen, [store.player(name) for name in players], terms)
         return Opened(store, race, chosen.text)
 
     return open_it
+
+
+@pytest.fixture
+def played() -> Callable[..., Session]:
+    """Plays a race to its end: so many turns as they are given, then others.
+
+    A turn is typed as a slip; as words to be guessed; as the percent on the true one of six
+    words, the others having the rest evenly. The others are a pass, no guess, an even slip.
+    """
+
+    def play(one: Opened, *turns: str, predictor: Predictor | None = None) -> Session:
+        session, news = Session(one.store, one.race, one.text), threading.Event()
+        session.start(predictor or PromptPredictor(), Listeners(on_change=news.set))
+        left = iter(turns)
+        while (race := session.race).phase != "finished":
+            news.clear()
+            session.draw()
+            session.reveal()
+            if session.race.phase == "writing":
+                player = session.race.to_write[0]
+                for event in _turn(session.race, player, next(left, "")):
+                    if isinstance(event, Guessed):
+                        session.guess(event.player, event.word)
+                    else:
+                        session.lock(event.player, event.slip)
+            elif session.race == race:
+                assert news.wait(PATIENCE_S), "the minds have read"
+        one.store.close()
+        return session
+
+    return play
+
+
+def _turn(race: Race, player: int, line: str) -> Iterator[Guessed | Locked]:
+    """What a player does at the target that is played, from how the tests write it."""
+    target = race.target
+    truth = race.setup.targets[target].word
+    if race.setup.mode == "open":
+        yield Locked(target, player, parse(line), "at")
+    elif race.setup.mode == "choice":
+        six = race.sixes[target]
+        stakes = list(EVEN)
+        if line:
+            stake, others = int(line), 100 - int(line)
+            shares = iter([others // 5 + (place < others % 5) for place in range(5)])
+            stakes = [stake if word == truth else next(shares) for word in six]
+        yield Locked(target, player, staked(six, stakes), "at")
+    else:
+        guesses = line.split()
+        for word in guesses:
+            yield Guessed(target, player, word, "at")
+        if truth not in guesses and len(guesses) < MOST_GUESSES:
+            yield Locked(target, player, PASS, "at")  # a session ends other turns itself
+
+
+_OTHERS = ("anchor", "barrel", "candle", "dagger", "engine")
+
+
+def _among(bits: float) -> tuple[float, ...]:
+    """Bits of six words, of which the third has so many and the others share the rest."""
+    other = -math.log2((1 - 2.0**-bits) / 5)
+    return (other, other, bits, other, other, other)
 
 
 @pytest.fixture
@@ -476,7 +552,7 @@ def raced() -> Callable[..., Race]:
     """Makes a race without a store.
 
     Its arguments: for each target a word, Instinct's bits, Reader's bits and each player's
-    slip; names of the players; further facts of the setup.
+    turn, as `played` has it; names of the players; further facts of the setup.
     """
 
     def make(*turns: tuple[Any, ...], players: Iterable[str] = ("ann",), **more: Any) -> Race:
@@ -502,13 +578,23 @@ def raced() -> Callable[..., Race]:
         )
         race = advance(None, Started(setup))
         race = advance(race, Identified(_IDENTITY, dict.fromkeys(setup.minds, _IDENTITY)))
-        for target, (_, instinct, minds, *slips) in enumerate(turns):
+        for target, (word, instinct, minds, *slips) in enumerate(turns):
             told = minds if isinstance(minds, dict) else {"reader": minds}
+            in_six: dict[str, tuple[float, ...]] = {}
+            if setup.mode == "choice":
+                race = advance(race, Drawn(target, (*_OTHERS[:2], word, *_OTHERS[2:])))
+                in_six = {key: _among(bits) for key, bits in told.items()}
+                in_six["instinct"] = _among(instinct)
             for player, line in enumerate(slips):
-                slip = line if isinstance(line, Slip) else parse(line)
-                race = advance(race, Locked(target, player, slip, "at"))
+                if isinstance(line, Slip):
+                    race = advance(race, Locked(target, player, line, "at"))
+                    continue
+                for event in _turn(race, player, line):
+                    race = advance(race, event)
+                if player in race.to_write:  # by a guess
+                    race = advance(race, Locked(target, player, PASS, "at"))
             if len(slips) == len(people):
-                race = advance(race, Revealed(target, instinct, told, "at"))
+                race = advance(race, Revealed(target, instinct, told, "at", in_six))
         return race
 
     return make

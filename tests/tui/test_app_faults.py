@@ -196,7 +196,7 @@ async def test_late_faults_of_a_race_that_was_left_are_nobody_s_business(
     async with game(opened(), minds) as play:
         await play.until_writing()
         futures = [future for _, _, future in minds._held.values()]
-        await play.press("escape")
+        await play.leave()
         await play.until_on("HomeScreen")
         await play.settle()
         assert all(future.cancelled() for future in futures), "nothing is read for nobody"
@@ -279,7 +279,7 @@ async def test_after_a_word_could_not_be_written_the_race_can_be_left_and_gone_o
         minds.release()
         await play.until(lambda: "no room left" in play.told, "a notice")
         monkeypatch.setattr(Store, "append", append)
-        await play.press("escape")
+        await play.leave()
         await play.until_seen("Go on with your race")
         await play.press("enter")
         await play.until_on("RaceScreen")

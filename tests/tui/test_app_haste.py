@@ -90,6 +90,8 @@ async def test_escape_bounces(game: Callable[..., Any], opened: Callable[..., Op
     async with game(opened()) as play:
         await play.until_writing()
         await play.press("escape", "escape", "escape")
+        await play.until_on("PauseScreen")
+        await play.press("l", "l", "l")
         await play.until_on("HomeScreen")
         await play.settle()
         assert len(play.app.screen_stack) == 1

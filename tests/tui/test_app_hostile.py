@@ -99,7 +99,7 @@ async def test_in_title_source_and_primer(
         await play.press("enter")
         await play.until_writing()
         look(play, evil)
-        await play.press("escape")
+        await play.leave()
         await play.until_seen("Go on with your race")
         look(play)
         await play.press("enter")

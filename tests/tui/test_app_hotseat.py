@@ -171,7 +171,7 @@ async def test_leaving_between_two_turns_keeps_the_first(
         await play.until_on("Curtain")
         await play.press("enter")
         await play.until_writing()
-        await play.press("escape")
+        await play.leave()
         await play.until_on("HomeScreen")
         await play.until_seen("Go on with your race")
         await play.press("enter")

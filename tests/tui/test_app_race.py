@@ -331,7 +331,7 @@ async def test_leaving_keeps_what_was_locked_in_and_going_on_begins_at_the_next(
         await play.until_writing()
         await play.type("soup 5")
         before = play.race
-        await play.press("escape")
+        await play.leave()
         await play.until_on("HomeScreen")
         await play.until_seen("Go on with your race")
         await play.press("enter")
@@ -346,7 +346,7 @@ async def test_leaving_at_the_reveal(game: Callable[..., Any], one: Opened) -> N
     async with game(one) as play:
         await play.until_writing()
         await play.reveal("cook 60")
-        await play.press("escape")
+        await play.leave()
         await play.until_on("HomeScreen")
         await play.until_seen("Harbour · The ledger, target 2 of 4")
 
@@ -359,7 +359,7 @@ async def test_leaving_while_the_minds_read(
         await play.until_writing()
         await play.lock("cook 60")
         await play.until_seen("still reading")
-        await play.press("escape")
+        await play.leave()
         await play.until_on("HomeScreen")
         await play.until_seen("target 1 of 4")
         await play.press("enter")
@@ -494,7 +494,7 @@ async def test_the_primer_is_read_before_the_race(
         await play.reveal("cook 60")
         await play.press("enter")
         await play.until_writing()
-        await play.press("escape")
+        await play.leave()
         await play.until_seen("Go on with your race")
         await play.press("enter")
         await play.until_writing()
@@ -525,7 +525,7 @@ async def test_a_word_that_was_still_to_be_shown_is_shown_after_the_primer(
         await play.until_writing()
         await play.lock("cook 60")
         await play.until_seen("still reading")
-        await play.press("escape")
+        await play.leave()
         await play.until_seen("Go on with your race")
         play.app._predictor = second
         await play.press("enter")

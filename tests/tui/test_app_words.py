@@ -178,7 +178,7 @@ async def test_gone_on_with_only_the_rest_is_asked_for(
         await play.reveal("cook 50")
         await play.press("enter")
         await play.until_writing()
-        await play.press("escape")
+        await play.leave()
         await play.until_seen("Go on with your race")
         await play.press("enter")
         await play.until_writing()
@@ -247,7 +247,7 @@ async def test_what_a_model_says_does_nothing_to_the_terminal(
             await play.until_seen("[red]x[/red]")
             assert not unsafe(play.text)
             assert "…" in play.part("#top-words")
-            await play.press("escape")
+            await play.leave()
             await play.until_on("HomeScreen")
         one = opened()
 
@@ -291,7 +291,7 @@ async def test_leaving_gives_them_up(
     minds = OnlyReads()
     async with game(opened(), minds) as play:
         await play.until_writing()
-        await play.press("escape")
+        await play.leave()
         await play.until_on("HomeScreen")
         await play.until(lambda: minds.given_up, "that they are given up")
 

@@ -13,9 +13,10 @@ from textual.widgets import Static
 
 from engine.bets import PASS
 from engine.errors import BitraceError, RaceError, StoreError
+from engine.minds import READER
 from engine.racers import racers
 from tui.commands import bindings
-from tui.expected import expected_words
+from tui.expected import expected_of_six, expected_words
 from tui.literal import content
 from tui.messages import (
     EngineChanged,
@@ -336,10 +337,14 @@ class RaceScreen(BitraceScreen):
         if self._revealed is None:
             _show_if(view, False)
             return
-        top = self._session.top_words(self._revealed)
         race = self._session.race
-        view.show(expected_words(race, self._revealed, top) if top else ())
-        wanted = top is not None or self._session.words_to_come
+        if race.setup.mode == "choice":
+            wanted = READER.key in race.setup.minds
+            view.show(expected_of_six(race, self._revealed) if wanted else ())
+        else:
+            top = self._session.top_words(self._revealed)
+            wanted = top is not None or self._session.words_to_come
+            view.show(expected_words(race, self._revealed, top) if top else ())
         _show_if(view, wanted and self._rows_left(with_words=True) >= LEAST_READABLE)
 
     def _rows_left(self, with_words: bool) -> int:

@@ -93,7 +93,9 @@ class StaircaseView(Widget):
     def _heading(self, stairs: Stairs) -> Iterator[_Cell]:
         mean = f"{MEAN} mean of {stairs.n_words}  " if stairs.n_words > 1 else ""
         own = Content(stairs.own).truncate(10, ellipsis=True)
-        legend = f"{mean}{OWN} {own} {stairs.own_bits:.1f}"
+        legend = mean
+        if stairs.own_bits is not None:
+            legend += f"{OWN} {own} {stairs.own_bits:.1f}"
         room = self.content_size.width - Content(legend).cell_length - 2
         heading = Content(stairs.heading).truncate(room, ellipsis=True)
         yield heading.pad_right(room - heading.cell_length).plain + "  ", "heading", ""
@@ -103,7 +105,7 @@ class StaircaseView(Widget):
 
     def _gutter(self, stairs: Stairs, row: int, height: int) -> Iterator[_Cell]:
         number = _GUTTER - 2
-        if row == _row_of(stairs.own_bits, stairs, height):
+        if stairs.own_bits is not None and row == _own_row(stairs, height):
             yield f"{stairs.own_bits:>{number}.1f} ", "own", ""
             yield _TICK, "axis", ""
             return
@@ -116,7 +118,7 @@ class StaircaseView(Widget):
     def _step(self, stairs: Stairs, stair: Stair, row: int, height: int) -> Iterator[_Cell]:
         """One step's cells in one row of the picture."""
         width = self._step_width
-        own = row == _row_of(stairs.own_bits, stairs, height)
+        own = row == _own_row(stairs, height)
         if stair.bits is None:
             blank = "·" if row == height - 1 else " "
             yield (OWN * width, "own", "") if own else (f"{blank:^{width}}", "axis", "")
@@ -177,6 +179,10 @@ class StaircaseView(Widget):
             return style
         filled = self.get_component_rich_style(f"staircase--{behind}")
         return style + Style(bgcolor=filled.color)
+
+
+def _own_row(stairs: Stairs, height: int) -> int | None:
+    return None if stairs.own_bits is None else _row_of(stairs.own_bits, stairs, height)
 
 
 def _row_of(bits: float, stairs: Stairs, height: int) -> int:
