@@ -32,7 +32,7 @@ from puzzles.bundle import bundle
 from puzzles.load import load_source
 from puzzles.readings import PackReading, pack_reading, read_readings, readings_files
 from puzzles.sources import open_source
-from tui.bake import bake
+from tui.bake import bake, draw_sixes
 from tui.beforehand import MOST_GUESTS, Beforehand, opponents
 from tui.opening import Opened, open_again, open_wish
 from tui.paths import Paths
@@ -83,7 +83,18 @@ def read_by(who: Identity, bits: float, pack: Any) -> PackReading:
     predictor = ScriptedPredictor(lambda mind, word: bits + word.index / 100)
     loaded = Loaded(who, "CPU", 0, 30)
     predictor.load(Loading("x", "x")).result()
-    return pack_reading(pack, who, bake(predictor, "x", loaded, pack, lambda fraction: None))
+    return pack_reading(
+        pack,
+        who,
+        bake(
+            predictor,
+            "x",
+            loaded,
+            pack,
+            draw_sixes(predictor, "x", pack),
+            lambda fraction: None,
+        ),
+    )
 
 
 @pytest.fixture
@@ -230,7 +241,7 @@ def test_other_targets_need_no_model_either_but_have_no_words(
 def test_another_model_reads_itself_and_instinct_stays_the_baked_one(
     paths: Paths, pack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_models: None
 ) -> None:
-    monkeypatch.setattr("tui.play.check_model", lambda model: None)
+    monkeypatch.setattr("tui.opening.check_model", lambda model: None)
     opened = opened_from(paths, pack, model=str(tmp_path / "mine.gguf"))
     assert Beforehand(opened.race.setup).raced is None
     asked: list[tuple[str, str]] = []
@@ -365,7 +376,7 @@ def test_a_bundle_made_on_one_computer_plays_on_another_that_has_no_model(
         there, "play", "harbour", "--plain", "--yes", typed="cook 60\n\n\n\n", env=env
     )
     assert played.returncode == 0, played.stderr
-    assert "against Goldfish and Reader and Grande-70B" in played.stdout
+    assert "against Goldfish, Reader and Grande-70B" in played.stdout
     assert not (there / "logs" / "engine.log").exists(), "no model was asked for"
     card = json.loads(bitrace(there, "scores", "export", "-o", "-", env=env).stdout)
     baked = starter.passages["ledger"]
