@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import PurePath
 
 from rich.cells import cell_len
 
@@ -101,8 +102,11 @@ def mind_line(race: Race, key: str) -> str:
     """A mind by its name; the Reader of a further model by that model's."""
     if not is_guest(key):
         return mind_of(key).name
-    identity = Beforehand(race.setup).identity(key)
-    return clean(identity.model) if identity else mind_of(key).name
+    identity = Beforehand(race.setup).identity(key) or race.minds.get(key)
+    if identity is not None:
+        return clean(identity.model)
+    files = (model.path for model in race.setup.further_models if model.key == key)
+    return clean(PurePath(next(files, key)).stem)
 
 
 def racer_name(race: Race, racer: Racer) -> str:
