@@ -168,8 +168,7 @@ def sense(race: Race, target: int) -> str:
     best = min(range(len(scores)), key=lambda player: scores[player].bits)
     alone = len(scores) == 1
     who = called(race, best, start=True)
-    among = " among these six" if race.setup.mode == "choice" else ""
-    habit = f"with four words of memory it was {instinct:.1f}{among}"
+    habit = f"with four words of memory it was {instinct:.1f}"
     if race.setup.mode == "open" and all(
         race.slip(target, player) == PASS for player in range(len(scores))
     ):
@@ -178,8 +177,9 @@ def sense(race: Race, target: int) -> str:
     score = scores[best]
     if race.setup.mode == "shannon":
         return f"{_guess_sense(race, target, best)}: {score.bits:.1f} bits; {habit}."
-    if among:
-        return f"{_choice_sense(race, best, score.bits)}: {score.bits:.1f} bits; {habit}."
+    if race.setup.mode == "choice":
+        paid = f"{INSTINCT.name} paid {instinct:.1f} for it"
+        return f"{_choice_sense(race, best, score.bits)}: {score.bits:.1f} bits; {paid}."
     if score.insight_bits >= _KNEW:
         return f"{who} knew: {score.bits:.1f} bits; {habit}."
     if score.insight_bits >= _GUESSED:

@@ -35,13 +35,13 @@ from tui.screens.room import LEAST_READABLE, WORTH_READING, rows_left
 from tui.screens.turn_panel import PANEL_IDS, TurnPanel
 from tui.screens.turns import Turns
 from tui.session import Listeners, Session
-from tui.views import lanes, reveal_rows, sense, signed
+from tui.views import lanes, player_names, reveal_rows, sense, signed
 from tui.widgets.clock import ClockView
 from tui.widgets.foot import Foot
 from tui.widgets.guard import SizeGuard
 from tui.widgets.lanes import LanesView
 from tui.widgets.passage import PassageView
-from tui.widgets.reveal import RevealPanel
+from tui.widgets.reveal import RevealPanel, n_rows
 from tui.widgets.topwords import TopWordsView
 
 WRITING = "writing"
@@ -51,6 +51,8 @@ _READ_FIRST = "Read this first. Enter begins the race."
 _WAITING = "All have locked in. The minds are still reading …"
 _DRAWING = "Six words are being drawn …"
 _APPEARING = "Enter shows all of it."
+_FEWEST_LANES, _LANES_SHARE = 4, 4
+"""Rows that lanes take while somebody writes: as many as that share of the terminal's."""
 _SETTLING_S = 0.15
 """After a frame; by then it has been drawn and looked at."""
 
@@ -290,6 +292,7 @@ class RaceScreen(BitraceScreen):
             self.set_timer(_SETTLING_S, _tidy)
         elif race.phase == "writing":
             self._turns.hand_over(race.to_write[0])
+            self.query_one("#progress", Static).update(content(self._progress()))
         self._show_words()
         self._show_lanes()
 
@@ -308,7 +311,11 @@ class RaceScreen(BitraceScreen):
         if self._primer_unread:
             return "before the race"
         number = race.target + 1 if self._revealed is None else self._revealed + 1
-        return f"target {number} of {len(race.setup.targets)}"
+        target = f"target {number} of {len(race.setup.targets)}"
+        writer = self._turns.writer
+        if len(race.setup.players) == 1 or writer is None or self._revealed is not None:
+            return target
+        return f"{player_names(race)[writer]} · {target}"
 
     def _show_lanes(self) -> None:
         race = self._session.race
@@ -323,7 +330,8 @@ class RaceScreen(BitraceScreen):
             for key in race.setup.minds:
                 states[key] = LOCKED if self._session.is_locked(key) else READING
         view = self.query_one(LanesView)
-        view.show(lanes(race, states))
+        most = max(_FEWEST_LANES, self.size.height // _LANES_SHARE)
+        view.show(lanes(race, states), most if self._revealed is None else None)
         # The word matters more than the lanes where both and the reveal have no room.
         n_racers = len(racers(race.setup))
         has_words = not self.query_one(TopWordsView).has_class("-hidden")
@@ -350,7 +358,8 @@ class RaceScreen(BitraceScreen):
     def _rows_left(self, with_words: bool) -> int:
         """Rows that are left for passage and lanes at a reveal."""
         n_all = len(racers(self._session.race.setup))
-        return rows_left(self.size, n_all, with_words)
+        n_shown = n_rows(n_all + 1, self.size.height) - 1  # Instinct is among them
+        return rows_left(self.size, n_shown, with_words)
 
 
 def _settle() -> None:
