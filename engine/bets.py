@@ -170,7 +170,7 @@ def check_word(word: str, called: str = "bet", instead: str = "bet on the first"
     """
     if only_word(word) is not None:
         return
-    if len([part for part in regex.split(r"[-‐‑–\s]", word) if part]) > 1:
+    if len([part for part in regex.split(r"[-‐‑–]", word) if part]) > 1:
         raise SlipError(f"two words: {instead}")
     raise SlipError(f"a {called} is one word")
 

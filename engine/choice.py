@@ -14,7 +14,7 @@ from itertools import product
 
 from engine.bets import Bet, Score, Slip
 from engine.errors import SlipError
-from engine.words import Word, fold, has_digit, is_single, n_letters, only_word
+from engine.words import Word, fold, has_digit, is_single, n_letters, only_word, words
 
 N_WORDS = 6
 EVEN = (17, 17, 17, 17, 16, 16)
@@ -27,6 +27,8 @@ FEWEST_LETTERS = 4
 _LONG = 7
 """Letters of a true word from which the others have five at least: so that the longest of the
 six is not the true one more often than by chance."""
+_OPENING = " \n\"'“”‘’«»([–—-"
+_ENDS_SENTENCE = ".!?…:"
 _LOTS = (1, 2, 2, 2, 2, 5)
 """How often, of 14 times, so many of the others stand above the true word, from none to five.
 
@@ -40,17 +42,18 @@ MOST_POOLED = 4000
 """Words in a pool; beyond, a lot decides, the same for everybody."""
 
 
-def pool(found: Sequence[Word], index: int, elsewhere: Mapping[str, str]) -> tuple[str, ...]:
+def pool(text: str, index: int, elsewhere: Mapping[str, str]) -> tuple[str, ...]:
     """Words that could stand in a word's place, in its case, apart from itself.
 
     Args:
-        found: words of the passage.
-        index: of the true word among them.
-        elsewhere: words of other texts by their folded form.
+        text: the passage, normalized.
+        index: of the true word among its words.
+        elsewhere: words of other texts by their folded form, from `vocabulary`.
 
     Returns:
         In the order of their folded forms; empty where the true word's case is its own.
     """
+    found = words(text)
     truth = found[index]
     earlier = by_form(word.text for word in found[:index])
     if (mine := fold(truth.text)) in earlier:
@@ -59,18 +62,19 @@ def pool(found: Sequence[Word], index: int, elsewhere: Mapping[str, str]) -> tup
         here = {fold(word.text) for word in found}
         forms = {form: word for form, word in elsewhere.items() if form not in here}
     pooled: tuple[str, ...] = ()
-    for letters, like_kind in product(_least_letters(truth.text), (True, False)):
-        kind = _is_name(forms.get(mine, truth.text)) if like_kind else None
+    is_name = _is_name(forms.get(mine, truth.text))
+    kinds = (None,) if is_name and _opens_sentence(text, truth) else (is_name, None)
+    for letters, kind in product(_least_letters(truth.text), kinds):
         pooled = tuple(_fitting(forms, mine, truth.text, letters, kind))
         if len(pooled) >= N_WORDS - 1:
             break
     return pooled
 
 
-def by_form(words: Iterable[str]) -> dict[str, str]:
+def by_form(those: Iterable[str]) -> dict[str, str]:
     """Words by their folded form: in lower case, if they ever are."""
     found: dict[str, str] = {}
-    for word in words:
+    for word in those:
         form = fold(word)
         if form not in found or _is_name(found[form]):
             found[form] = word
@@ -80,6 +84,12 @@ def by_form(words: Iterable[str]) -> dict[str, str]:
 def _is_name(word: str) -> bool:
     """Whether a word has a capital; of `by_form` those have one that always do."""
     return word != word.lower()
+
+
+def _opens_sentence(text: str, word: Word) -> bool:
+    """Whether a word may have its capital for its place alone."""
+    before = text[: word.start].rstrip(_OPENING)
+    return not before or before[-1] in _ENDS_SENTENCE or "\n" in text[len(before) : word.start]
 
 
 def _least_letters(truth: str) -> Iterator[int]:
@@ -150,21 +160,21 @@ def draw(
     ranked = sorted(
         zip(log2_firsts, (truth, *pooled), strict=True), key=lambda one: (-one[0], one[1])
     )
-    words = [word for _, word in ranked]
-    at = words.index(truth)
-    above, below = words[:at], words[at + 1 :]
+    order = [word for _, word in ranked]
+    at = order.index(truth)
+    above, below = order[:at], order[at + 1 :]
     n_above = _N_ABOVE[_number(f"{lot}:above") % len(_N_ABOVE)]
     n_above = max(min(n_above, len(above)), n_others - len(below))
     six = [*above[len(above) - n_above :], truth, *below[: n_others - n_above]]
     return tuple(sorted(six, key=lambda word: _number(f"{lot}:{fold(word)}")))
 
 
-def thinned(words: Mapping[str, str], lot: str) -> dict[str, str]:
+def thinned(forms: Mapping[str, str], lot: str) -> dict[str, str]:
     """At most `MOST_POOLED` words of a vocabulary."""
-    if len(words) <= MOST_POOLED:
-        return dict(words)
-    kept = sorted(words, key=lambda form: _number(f"{lot}:{form}"))[:MOST_POOLED]
-    return {form: words[form] for form in sorted(kept)}
+    if len(forms) <= MOST_POOLED:
+        return dict(forms)
+    kept = sorted(forms, key=lambda form: _number(f"{lot}:{form}"))[:MOST_POOLED]
+    return {form: forms[form] for form in sorted(kept)}
 
 
 def in_case_of(word: str, like: str) -> str | None:

@@ -23,6 +23,7 @@ from engine.setup import PackRef as PackRef
 from engine.setup import Player as Player
 from engine.setup import Setup as Setup
 from engine.setup import Target as Target
+from engine.words import fold
 
 _NO_BITS: Mapping[str, tuple[float, ...]] = MappingProxyType({})
 
@@ -257,10 +258,12 @@ def replay(events: Iterable[Event]) -> Race:
 
 
 def _drawn(race: Race, event: Drawn) -> Race:
-    if race.setup.mode != "choice" or event.target in race.sixes:
+    targets = range(len(race.setup.targets))
+    if race.setup.mode != "choice" or event.target in race.sixes or event.target not in targets:
         raise RaceError(f"There are no six words to be drawn for target {event.target + 1}.")
     truth = race.setup.targets[event.target].word
-    if len(set(event.six)) != choice.N_WORDS or truth not in event.six:
+    n_forms = len({fold(word) for word in event.six})
+    if not n_forms == len(event.six) == choice.N_WORDS or truth not in event.six:
         raise RaceError(
             f"The words of target {event.target + 1} are not six with the true one."
         )
@@ -285,6 +288,7 @@ def _locked(race: Race, event: Locked) -> Race:
     fits = {
         "open": event.slip.rest > 0,
         "choice": event.slip.rest == 0
+        and all(bet.percent >= choice.LEAST_STAKE for bet in event.slip.bets)
         and tuple(bet.word for bet in event.slip.bets) == race.sixes.get(event.target),
         "shannon": event.slip == PASS,
     }

@@ -13,7 +13,7 @@ from engine.minds import GOLDFISH, INSTINCT, READER, SAGE, STRANGER, Mind, short
 from engine.predictor import Asking, Comparison, Job, Loaded, Predictor, TopWords
 from engine.race import Target
 from engine.targets import USUAL_TARGETS, as_targets, draw
-from engine.words import prepare, words
+from engine.words import prepare
 from puzzles.load import Pack, Passage
 from tui.engine_room import wait_for
 from tui.pools import elsewhere_in
@@ -77,9 +77,8 @@ def draw_sixes(predictor: Predictor, role: str, pack: Pack) -> dict[str, Sixes]:
 
 def _draw(predictor: Predictor, role: str, pack: Pack, passage: Passage) -> Sixes:
     text, rest = passage.text, elsewhere_in(pack, passage)
-    found = words(text.normalized)
     pools = {
-        target.index: (target.word, *pool(found, target.index, rest))
+        target.index: (target.word, *pool(text.normalized, target.index, rest))
         for target in targets_of(passage)
     }
     wide = {index: tried for index, tried in pools.items() if len(tried) >= N_WORDS}

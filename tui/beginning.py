@@ -10,7 +10,7 @@ from engine.choice import N_WORDS, pool
 from engine.errors import InputError
 from engine.race import Drawn, Race
 from engine.setup import Mode, Player, Setup, Target
-from engine.words import Text, Words
+from engine.words import Text
 from tui.beforehand import to_keep
 from tui.choice_readings import baked_sixes
 from tui.choose import Chosen
@@ -33,6 +33,8 @@ class Terms:
     company: Company = field(default_factory=Company)
     against: tuple[str, ...] = ()
     """By which names it was called together."""
+    tutorial: bool = False
+    """Whether players are told how the game goes while they race."""
 
 
 def usual_mode(n_players: int) -> Mode:
@@ -85,6 +87,7 @@ def begin(
         crowd=terms.company.crowd,
         mixtures=terms.company.mixtures,
         pool=tuple(chosen.elsewhere.values()) if terms.mode == "choice" else (),
+        tutorial=terms.tutorial,
     )
     return _start(store, setup, chosen.text)
 
@@ -113,7 +116,7 @@ def _start(store: Store, setup: Setup, text: Text) -> Race:
 
 
 def with_sixes(
-    found: Words, targets: Sequence[Target], elsewhere: dict[str, str]
+    text: Text, targets: Sequence[Target], elsewhere: dict[str, str]
 ) -> tuple[Target, ...]:
     """Those targets at which there are five other words to choose from.
 
@@ -121,7 +124,9 @@ def with_sixes(
         InputError: there is none.
     """
     kept = tuple(
-        target for target in targets if len(pool(found, target.index, elsewhere)) >= N_WORDS - 1
+        target
+        for target in targets
+        if len(pool(text.normalized, target.index, elsewhere)) >= N_WORDS - 1
     )
     if not kept:
         raise InputError(

@@ -12,7 +12,6 @@ from engine.minds import INSTINCT, mind_of
 from engine.predictor import Comparison, Predictor, TopWords
 from engine.race import Race, Revealed
 from engine.setup import Setup, Target
-from engine.words import words
 from tui.beforehand import Beforehand
 from tui.engine_room import STARTER, Engines
 from tui.readings import Readings, error_of, text_for, turn
@@ -101,7 +100,7 @@ class ChoiceReadings(Readings):
 
     def _pool(self, target: Target) -> tuple[str, ...]:
         elsewhere = choice.by_form(self._race.setup.pool)
-        return choice.pool(words(self._text), target.index, elsewhere)
+        return choice.pool(self._text, target.index, elsewhere)
 
     def _on_drawn(
         self,

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.baked import Baked
 from engine.errors import InputError
 from engine.race import Race
-from engine.setup import Mode
-from engine.words import Text, fold, words
+from engine.setup import Mode, Player
+from engine.words import Text, fold
 from puzzles.library import Library
+from tui import today
 from tui.beforehand import with_sixes_at
 from tui.beginning import Terms, begin, usual_mode, with_sixes
 from tui.choose import Chosen, Found, Wish, choose, find
@@ -26,6 +28,7 @@ from tui.store import Store
 MOST_PLAYERS = 8
 LONGEST_NAME = 24
 FIRST_NAME = "you"
+_GOES_ON = "This race was left open: it goes on as it was."
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +66,16 @@ def open_found(
     Raises:
         BitraceError: a player's name, the text or the model cannot be used.
     """
-    names = wish.players or (default_name(settings),)
+    check(wish, settings)
     model = wish.model or settings.model
     gpu_layers = wish.gpu_layers if wish.gpu_layers >= 0 else settings.gpu_layers
-    for file in (model, *wish.further):
-        check_model(file)
-    check_names(names)
-    players = tuple(store.player(name) for name in names)
-    played = store.played_texts([player.id for player in players])
-    chosen = choose(wish, found, played)
-    mode = wish.mode or mode_in(settings, len(players))
-    if mode == "choice":
-        chosen = _choosable(found, chosen)
+    players = tuple(store.player(name) for name in names_for(wish, settings))
+    raced = [store.played_texts([player.id]) for player in players]
+    mode, chosen = passage_for(wish, found, settings, raced)
+    if today.is_of_days(found) or wish.tutorial:
+        left = _left_open(store, players, chosen.text, wish.tutorial)
+        if left is not None:
+            return Opened(store, left, chosen.text, gpu_layers, (_GOES_ON,))
     clock_s = settings.clock_s if wish.clock_s is None else wish.clock_s
     against = split_names(wish.against or settings.against)
     company = gather(
@@ -82,8 +83,8 @@ def open_found(
         Invitation(
             names=against,
             players=players,
-            course=Course(chosen.text.sha256, mode, chosen.targets, chosen.draw.seed),
-            baked=_racing(mode, chosen),
+            course=course_of(mode, chosen),
+            baked=racing(mode, chosen),
             has_primer=bool(chosen.primer),
             has_preface=bool(chosen.preface),
             further=further_models([typed_path(one).resolve() for one in wish.further], cache),
@@ -96,9 +97,47 @@ def open_found(
         model=str(typed_path(model).resolve()) if model else "",
         company=company,
         against=against,
+        tutorial=wish.tutorial,
     )
     race = begin(store, chosen, players, terms)
     return Opened(store, race, chosen.text, gpu_layers, (*chosen.warnings, *company.warnings))
+
+
+def check(wish: Wish, settings: Settings) -> None:
+    """Refuse players and models that no race can be begun with.
+
+    Raises:
+        BitraceError: with the reason.
+    """
+    for file in (wish.model or settings.model, *wish.further):
+        check_model(file)
+    check_names(names_for(wish, settings))
+
+
+def passage_for(
+    wish: Wish, found: Found, settings: Settings, raced: Sequence[Set[str]]
+) -> tuple[Mode, Chosen]:
+    """The mode of the race that was asked for, and its passage with its targets.
+
+    Args:
+        wish: what was asked for.
+        found: what `find` gave for it.
+        settings: the player's.
+        raced: for each player the SHA-256 of the texts they have raced on.
+
+    Raises:
+        InputError: it cannot be raced on, or not in this mode.
+    """
+    if today.is_of_days(found):
+        wish, found = today.settle(wish, found, raced, today.local_day())
+    mode = wish.mode or mode_in(settings, len(raced))
+    chosen = choose(wish, found, frozenset[str]().union(*raced))
+    return mode, _choosable(found, chosen) if mode == "choice" else chosen
+
+
+def course_of(mode: Mode, chosen: Chosen) -> Course:
+    """What results have to have in common with a race on this passage."""
+    return Course(chosen.text.sha256, mode, chosen.targets, chosen.draw.seed)
 
 
 def mode_in(settings: Settings, n_players: int) -> Mode:
@@ -110,16 +149,29 @@ def _choosable(found: Found, chosen: Chosen) -> Chosen:
     """A passage for the choice mode: with words from elsewhere, and without the targets at
     which there are not five others to choose from."""
     rest = elsewhere(found, chosen)
-    targets = with_sixes(words(chosen.text.normalized), chosen.targets, rest)
+    targets = with_sixes(chosen.text, chosen.targets, rest)
     return replace(chosen, targets=targets, elsewhere=rest)
 
 
-def _racing(mode: Mode, chosen: Chosen) -> tuple[Baked, ...]:
+def racing(mode: Mode, chosen: Chosen) -> tuple[Baked, ...]:
     """The readings by which further models race: of the six words, where they are given."""
     if mode != "choice":
         return chosen.baked
     places = (target.index for target in chosen.targets)
     return with_sixes_at(chosen.baked, places, chosen.draw.seed)
+
+
+def _left_open(
+    store: Store, players: tuple[Player, ...], text: Text, tutorial: bool
+) -> Race | None:
+    """The race that these players have left open on a text, the last one."""
+    left = [one for one in store.races_on(players[0].id, [text.sha256]) if not one.finished]
+    for one in reversed(left):
+        race, _ = store.load(one.race_id)
+        same = (race.setup.players, race.setup.tutorial) == (players, tutorial)
+        if same and race.reveals:
+            return race
+    return None
 
 
 def _forget_unplayed(store: Store, text: Text) -> None:
@@ -147,6 +199,10 @@ def open_next(store: Store, race: Race, settings: Settings, library: Library) ->
         BitraceError: it cannot be begun.
     """
     setup = race.setup
+    if setup.pack is not None and setup.pack.id == today.PACK and not setup.origin:
+        raced = [store.played_texts([player.id]) for player in setup.players]
+        texts = [passage.text_sha256 for passage in library.passages(today.PACK)]
+        today.check_next(raced, texts, today.local_day())
     wish = Wish(
         what=setup.origin or (setup.pack.id if setup.pack else None),
         by_id=not setup.origin and setup.pack is not None,
@@ -161,6 +217,11 @@ def open_next(store: Store, race: Race, settings: Settings, library: Library) ->
         uniform=setup.draw.how == "uniform",
     )
     return open_wish(store, wish, settings, library)
+
+
+def names_for(wish: Wish, settings: Settings) -> tuple[str, ...]:
+    """Who plays: those who are named, else the player of the settings."""
+    return wish.players or (default_name(settings),)
 
 
 def default_name(settings: Settings) -> str:

@@ -171,16 +171,16 @@ def model_file(tmp_path: Path) -> Path:
 @pytest.fixture
 def hashed(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Files whose hash was got from their bytes."""
-    from engine import shelf
+    from engine import remembered
 
     seen: list[Path] = []
-    real = shelf.file_sha256
+    real = remembered.file_sha256
 
     def counting(path: Path) -> str:
         seen.append(path)
         return real(path)
 
-    monkeypatch.setattr(shelf, "file_sha256", counting)
+    monkeypatch.setattr(remembered, "file_sha256", counting)
     return seen
 
 
