@@ -228,7 +228,9 @@ def winner(race: Race) -> str:
 def next_opponent(race: Race) -> str:
     """Whom to beat next, as a sentence."""
     best = max(race.total(player).insight_bits for player in range(len(race.setup.players)))
-    ahead = [lane for lane in lanes(race) if not lane.is_player and lane.insight_bits > best]
+    others = (lane for lane in lanes(race) if not lane.is_player)
+    # A mixture of one is that one: ahead by nothing but rounding.
+    ahead = [lane for lane in others if round(lane.insight_bits - best, 6) > 0]
     if not ahead:
         return "All minds are beaten. Next: a bigger model, with --model FILE."
     nearest = min(ahead, key=lambda lane: lane.insight_bits)
