@@ -72,6 +72,8 @@ def check_guess(typed: str, guesses: Sequence[str]) -> str:
         SlipError: it is not one word, or was guessed before.
     """
     word = typed.strip()
+    if len(word.split()) > 1:
+        raise SlipError("two words: guess the first")
     check_word(word, "guess", "guess the first")
     if fold(word) in {fold(guess) for guess in guesses}:
         raise SlipError(f"{word} was guessed before")

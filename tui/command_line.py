@@ -8,6 +8,16 @@ import typer
 
 from tui.__main__ import guarded
 from tui.pack_commands import pack_commands
+from tui.settings import LONGEST_CLOCK_S
+from tui.study_command import study
+
+
+class RaceMode(StrEnum):
+    """What is asked of players at each word."""
+
+    OPEN = "open"
+    CHOICE = "choice"
+    SHANNON = "shannon"
 
 
 class DrawHow(StrEnum):
@@ -69,6 +79,25 @@ def play(
         list[str] | None,
         typer.Option(metavar="NAME", help="Who plays; once for each player, up to eight."),
     ] = None,
+    mode: Annotated[
+        RaceMode | None,
+        typer.Option(
+            help="Bet on words, choose among six, or guess; six for three players or more.",
+        ),
+    ] = None,
+    against: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAMES", help="Whom to race: reader,goldfish,nobody …"),
+    ] = None,
+    clock: Annotated[
+        int | None,
+        typer.Option(
+            metavar="SECONDS",
+            min=0,
+            max=LONGEST_CLOCK_S,
+            help="Time for each word; 0 for as long as you like.",
+        ),
+    ] = None,
     targets: Annotated[
         int | None,
         typer.Option(metavar="N", min=1, max=200, help="How many words to predict."),
@@ -83,7 +112,10 @@ def play(
     ] = None,
     whole: Annotated[bool, typer.Option("--whole", help="Play the whole text.")] = False,
     model: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Race this model (GGUF).")
+        list[str] | None,
+        typer.Option(
+            metavar="FILE", help="Race this model (GGUF); once more for each further one."
+        ),
     ] = None,
     gpu_layers: Annotated[
         int, typer.Option(metavar="N", min=-1, help="Layers on the GPU; -1 for all.")
@@ -91,7 +123,9 @@ def play(
     plain: Annotated[
         bool, typer.Option("--plain", help="Line by line, without a screen.")
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Pass without asking.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Begin, and pass, without asking.")
+    ] = False,
 ) -> None:
     """Race a model through a text."""
 
@@ -99,6 +133,7 @@ def play(
         from tui.choose import Wish
         from tui.play import play_wish
 
+        raced, *further = model or [""]
         wish = Wish(
             what=text,
             players=tuple(player or ()),
@@ -107,10 +142,14 @@ def play(
             uniform=draw is DrawHow.UNIFORM,
             from_word=from_word,
             whole=whole,
-            model=model or "",
+            model=raced,
             gpu_layers=gpu_layers,
+            further=tuple(further),
+            mode=mode.value if mode else None,
+            against=tuple(against or ()),
+            clock_s=clock,
         )
-        return play_wish(wish, plain=plain, passes_unasked=yes)
+        return play_wish(wish, plain=plain, unasked=yes)
 
     raise typer.Exit(guarded(command))
 
@@ -246,7 +285,7 @@ def command_line() -> typer.Typer:
         rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False
     )
     app.callback()(_everything)
-    for command in (play, resume, score, words, bench, doctor):
+    for command in (play, resume, score, words, study, bench, doctor):
         app.command()(command)
     scores = typer.Typer(rich_markup_mode=None, help="Finished races as cards.")
     scores.command()(export)

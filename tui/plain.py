@@ -4,33 +4,29 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from engine.bets import FIRST_STAKE, PASS, Slip, last_stake, parse
-from engine.errors import BitraceError, SlipError
-from tui.heat import percent
+from engine.errors import BitraceError
+from tui import plain_telling
 from tui.literal import clean
+from tui.plain_lines import Left, Lines, tell
+from tui.plain_turns import Turns
 from tui.session import Listeners, Session
-from tui.views import (
-    best_word,
-    mind_line,
-    next_opponent,
-    player_names,
-    reveal_rows,
-    share_line,
-    signed,
-    standing_notes,
-    winner,
-    written_out,
-)
 
 if TYPE_CHECKING:
     from engine.predictor import Predictor
-    from tui.play import Opened
+    from tui.opening import Opened
 
 BLANK = "_________"
 CURTAIN_LINES = 60
+_GO_ON = "Go on with: bitrace resume --plain"
+_KEPT = f"\nThe race is kept. {_GO_ON}"
 _POLL_S = 0.2
+_POLLS_UNTOLD = 5
+_NEAR = 300
+"""Characters of the text that are told again behind a curtain."""
 
 
 class PlainRace:
@@ -40,17 +36,25 @@ class PlainRace:
         opened: the race.
         predictor: who reads.
         passes_unasked: an empty line passes without a second one.
+        monotonic: tells the time, in seconds from anywhere.
     """
 
-    def __init__(self, opened: Opened, predictor: Predictor, passes_unasked: bool) -> None:
+    def __init__(
+        self,
+        opened: Opened,
+        predictor: Predictor,
+        passes_unasked: bool,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._session = Session(opened.store, opened.race, opened.text, opened.gpu_layers)
         self._store = opened.store
         self._predictor = predictor
-        self._passes_unasked = passes_unasked
+        self._lines = Lines(sys.stdin)
+        self._turns = Turns(self._session, self._lines, passes_unasked, monotonic)
         self._changed = threading.Event()
         self._fault: BitraceError | None = None
-        self._stakes = [FIRST_STAKE] * len(opened.race.setup.players)
         self._told = 0
+        """Characters of the text that have been told."""
 
     def run(self) -> int:
         """Play to the end of the race or of the input.
@@ -60,88 +64,90 @@ class PlainRace:
         """
         self._session.start(self._predictor, Listeners(self._changed.set, self._on_fault))
         try:
-            self._tell_beginning()
-            while self._session.race.phase != "finished":
-                if not self._turn():
-                    return self._pause()
-            self._tell_end()
-            return 0
+            self._play()
         except BitraceError:
-            self._discard_or_keep()
+            if not self._store.discard_unplayed(self._session.race):
+                tell(_KEPT)
+            raise
+        except KeyboardInterrupt:
+            if self._session.race.phase != "finished":
+                tell(_KEPT)
             raise
         finally:
             self._session.stop()
+        return 0
+
+    def _play(self) -> None:
+        try:
+            _tell_all(plain_telling.beginning(self._session.race))
+            while self._session.race.phase != "finished":
+                self._turn()
+            self._tell_end()
+        except Left:
+            self._pause()
 
     def _on_fault(self, error: BitraceError) -> None:
         self._fault = error
         self._changed.set()
 
-    def _turn(self) -> bool:
-        """Everybody's slip for one target, then the word. False at the end of input."""
-        race = self._session.race
-        target = race.target
-        self._tell_text()
-        for place, player in enumerate(race.to_write):
-            if place and sys.stdin and sys.stdin.isatty():
-                self._say("\n" * CURTAIN_LINES)
-                self._say(f"…{clean(self._near_text())}{BLANK}")
-            slip = self._ask_slip(player)
-            if slip is None:
-                return False
-            self._session.lock(player, slip)
+    def _turn(self) -> None:
+        """What everybody says at one target, then the word."""
+        target = self._session.race.target
+        if not self._time_begins_by_hand:
+            self._tell_text()
+        self._wait(self._is_drawn)
+        for place, player in enumerate(self._session.race.to_write):
+            self._hand_over(player, is_first=place == 0)
+            self._turns.play(player)
             self._raise_fault()
-        self._wait_for_reveal(target)
-        self._tell_reveal(target)
-        return True
+        self._wait(lambda: self._session.race.target > target or self._session.reveal())
+        where = self._session.race.setup.targets[target]
+        shown = self._session.text.shown[where.start : where.end]
+        top = self._session.top_words(target)
+        _tell_all(plain_telling.word(self._session.race, target, shown, top))
 
-    def _ask_slip(self, player: int) -> Slip | None:
-        race = self._session.race
-        name = player_names(race)[player]
-        n = len(race.setup.targets)
-        asked_to_pass = False
-        self._say(f"\nTarget {race.target + 1} of {n}, {name}: words and percent?")
-        while True:
-            line = sys.stdin.readline() if sys.stdin else ""  # None where it is closed
-            if not line:
-                return None
-            if not line.strip():
-                if asked_to_pass or self._passes_unasked:
-                    return PASS
-                asked_to_pass = True
-                self._say("An empty slip passes. An empty line once more to pass, or a slip.")
-                continue
-            try:
-                slip = parse(line, self._stakes[player])
-            except SlipError as error:
-                self._say(f"Not taken: {clean(str(error))}. Again, please.")
-                continue
-            self._stakes[player] = last_stake(line) or self._stakes[player]
-            return slip
+    @property
+    def _time_begins_by_hand(self) -> bool:
+        """Whether players say that they are there, and see the text only then: at a terminal
+        with a clock. Through a pipe nobody has to be waited for."""
+        return self._lines.at_terminal and self._session.race.setup.clock_s is not None
 
-    def _wait_for_reveal(self, target: int) -> None:
+    def _hand_over(self, player: int, is_first: bool) -> None:
+        """Bring a player before the text; at a terminal what others have typed is gone."""
+        if self._lines.at_terminal and not is_first:
+            tell("\n" * CURTAIN_LINES)
+        if self._time_begins_by_hand:
+            self._turns.wait_for(player)
+            if is_first:
+                self._tell_text()
+        if self._lines.at_terminal and not is_first:
+            tell(f"…{clean(self._near_text)}{BLANK}")
+
+    def _is_drawn(self) -> bool:
+        self._session.draw()
+        return self._session.race.phase != "drawing"
+
+    def _wait(self, is_over: Callable[[], bool]) -> None:
+        """Wait for the minds."""
         waited = 0
-        while self._session.race.target == target:
+        while True:
             self._raise_fault()
-            if self._session.reveal():
+            if is_over():
                 return
             self._changed.wait(_POLL_S)
             self._changed.clear()
             waited += 1
-            if waited == 5:
-                self._say("The minds are still reading …")
+            if waited == _POLLS_UNTOLD:
+                tell("The minds are still reading …")
 
     def _raise_fault(self) -> None:
         if self._fault is not None:
             raise self._fault
 
-    def _pause(self) -> int:
+    def _pause(self) -> None:
         race = self._session.race
         self._await_engine()
-        self._say(
-            f"\nPaused at target {race.target + 1} of {len(race.setup.targets)}. "
-            "Go on with: bitrace resume --plain"
-        )
-        return 0
+        tell(f"\nPaused at target {race.target + 1} of {len(race.setup.targets)}. {_GO_ON}")
 
     def _await_engine(self) -> None:
         """Let a model that cannot be loaded be told before the race is left."""
@@ -151,75 +157,23 @@ class PlainRace:
             self._changed.clear()
         self._raise_fault()
 
-    def _discard_or_keep(self) -> None:
-        if self._store.discard_unplayed(self._session.race):
-            return
-        self._say("\nThe race is kept. Go on with: bitrace resume --plain")
-
+    @property
     def _near_text(self) -> str:
         target = self._session.race.setup.targets[self._session.race.target]
-        return self._session.text.shown[max(0, target.start - 300) : target.start]
-
-    def _tell_beginning(self) -> None:
-        race = self._session.race
-        setup = race.setup
-        self._say(clean(setup.title))
-        against = " and ".join(mind_line(race, key) for key in setup.minds)
-        self._say(f"{len(setup.targets)} words to predict, against {against}.")
-        if race.target == 0:
-            self._say(
-                "A slip is words, each with the percent you stake on it: harbour 60 sea 20. "
-                "What you do not stake stays on Instinct."
-            )
-            if setup.primer:
-                self._say(f"\nFirst read this:\n\n{clean(setup.primer, newlines=True)}")
-        else:
-            totals = ", ".join(
-                f"{name} {signed(race.total(player).insight_bits)}"
-                for player, name in enumerate(player_names(race))
-            )
-            self._say(f"Going on at target {race.target + 1}; so far {totals} bits.")
+        return self._session.text.shown[max(0, target.start - _NEAR) : target.start]
 
     def _tell_text(self) -> None:
         target = self._session.race.setup.targets[self._session.race.target]
         piece = self._session.text.shown[self._told : target.start]
-        self._say(f"\n{clean(piece, newlines=True)}{BLANK}")
+        tell(f"\n{clean(piece, newlines=True)}{BLANK}")
         self._told = target.start
 
-    def _tell_reveal(self, target: int) -> None:
-        race = self._session.race
-        where = race.setup.targets[target]
-        self._say(f"\nThe word: {clean(self._session.text.shown[where.start : where.end])}")
-        rows = reveal_rows(race, target)
-        width = max(len(row.name) for row in rows)
-        for row in rows:
-            change = "" if row.change is None else f"  insight {signed(row.change)}"
-            share = percent(row.percent)
-            self._say(f"  {row.name:{width}} {row.bits:6.1f} bits  {share:>12}{change}")
-
     def _tell_end(self) -> None:
-        race = self._session.race
         rest = self._session.text.shown[self._told :]
-        self._say(f"\n{clean(rest, newlines=True)}\n")
-        self._say(winner(race))
-        for player, name in enumerate(player_names(race)):
-            total = race.total(player)
-            self._say(
-                f"{name}: insight {signed(total.insight_bits)} bits, cost {total.bits:.1f}."
-            )
-        for key in race.setup.minds:
-            insight = signed(race.mind_total(key).insight_bits)
-            self._say(f"{mind_line(race, key)}: insight {insight} bits.")
-        for player in range(len(race.setup.players)):
-            self._say(best_word(race, player))
-            self._say(written_out(race, player))
-            self._say(share_line(race, player))
-        for note in standing_notes(race):
-            self._say(note)
-        self._say(next_opponent(race))
-        if race.setup.source:
-            self._say(f"Source: {clean(race.setup.source)}")
+        tell(f"\n{clean(rest, newlines=True)}\n")
+        _tell_all(plain_telling.end(self._session.race))
 
-    def _say(self, text: str) -> None:
-        sys.stdout.write(text + "\n")
-        sys.stdout.flush()
+
+def _tell_all(lines: Iterable[str]) -> None:
+    for line in lines:
+        tell(line)

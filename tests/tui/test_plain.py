@@ -82,7 +82,9 @@ def test_a_whole_race(play: Callable[..., str], opened: Callable[..., Opened]) -
     assert "It was still there at noon." in told, "the rest of the passage is told, too"
     assert "You win, by 3.1 bits before Reader." in told
     assert "ann: insight +23.1 bits, cost 4.9." in told
-    assert "Reader: insight +20.0 bits." in told
+    assert "Reader: insight +20.0 bits, cost 8.0." in told
+    assert "Goldfish: insight +4.0 bits, cost 24.0." in told
+    assert "You knew: 1.0 bits; with four words of memory it was 7.0." in told
     assert "bitrace ledger ▁▁▁▂ +23.1 bits · Reader +20.0" in told
     assert "All minds are beaten" in told
     assert told.rstrip().endswith("Source: Kept by Ann.")

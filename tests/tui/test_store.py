@@ -306,7 +306,7 @@ def test_a_race_that_is_not_there(store: Store) -> None:
 @pytest.mark.parametrize(
     ("statement", "sentence"),
     [
-        ("UPDATE events SET version = 2 WHERE seq = 1", "newer bitrace: update"),
+        ("UPDATE events SET version = 3 WHERE seq = 1", "newer bitrace: update"),
         ("UPDATE events SET body = '{' WHERE seq = 1", "is damaged"),
         ("UPDATE events SET body = '[]' WHERE seq = 1", "is damaged"),
         ("UPDATE events SET kind = 'dreamt' WHERE seq = 1", "'dreamt' in the store is damaged"),
