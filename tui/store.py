@@ -37,6 +37,17 @@ class Entry:
     n_revealed: int
 
 
+@dataclass(frozen=True, slots=True)
+class RaceOn:
+    """A race of somebody on a text."""
+
+    text_sha256: str
+    race_id: str
+    started_at: str
+    """UTC, ISO 8601."""
+    finished: bool
+
+
 class Store:
     """The store of one player's computer. Each is used by the thread that opened it.
 
@@ -70,20 +81,25 @@ class Store:
         Raises:
             InputError: the name is empty.
         """
-        # Typed on another keyboard é may be two characters; the name is the same.
-        name = unicodedata.normalize("NFC", clean(name)).strip()
+        name = _as_kept(name)
         if not name:
             raise InputError("A player needs a name: type at least one letter.")
-        found = self._rows("SELECT id, name FROM players WHERE name = ?", name)
-        if not found:
+        found = self.find_player(name)
+        if found is None:
             with self._transaction():
                 self._db.execute(
                     "INSERT INTO players (id, name, created_at) VALUES (?, ?, ?)"
                     " ON CONFLICT (name) DO NOTHING",
                     (uuid.uuid4().hex, name, datetime.now(UTC).isoformat(timespec="seconds")),
                 )
-            found = self._rows("SELECT id, name FROM players WHERE name = ?", name)
-        return Player(*found[0])
+            found = self.find_player(name)
+        assert found is not None
+        return found
+
+    def find_player(self, name: str) -> Player | None:
+        """The player of that name, if there is one. None is made."""
+        found = self._rows("SELECT id, name FROM players WHERE name = ?", _as_kept(name))
+        return Player(*found[0]) if found else None
 
     def players(self) -> list[Player]:
         """All players: who raced last comes first, who never did last, the newest before."""
@@ -260,20 +276,33 @@ class Store:
         """What a player's score in finished races on some texts follows from, race by race.
 
         A row an event: the text's SHA-256, the race, the player's place in it, kind, version
-        and body; of the beginning, which may be long, only the targets.
+        and body; of the beginning, which may be long, only the targets and the mode.
         """
         return self._rows(
             "SELECT text_sha256, race_id, place, kind, version,"
             " CASE WHEN kind = 'started' AND json_valid(body)"
-            "  THEN json_extract(body, '$.setup.targets') ELSE body END"
+            "  THEN json_extract(body, '$.setup.targets', '$.setup.mode') ELSE body END"
             " FROM races JOIN race_players ON race_players.race_id = races.id"
             " JOIN events USING (race_id)"
             " WHERE player_id = ? AND text_sha256 IN (SELECT value FROM json_each(?))"
-            " AND finished_at IS NOT NULL AND kind IN ('started', 'locked', 'revealed')"
+            " AND finished_at IS NOT NULL"
+            " AND kind IN ('started', 'guessed', 'locked', 'revealed')"
             " ORDER BY races.rowid, seq",
             player_id,
             json.dumps(list(texts)),
         )
+
+    def races_on(self, player_id: str, texts: Iterable[str]) -> list[RaceOn]:
+        """A player's races on some texts, the first one first."""
+        rows = self._rows(
+            "SELECT text_sha256, race_id, started_at, finished_at IS NOT NULL"
+            " FROM races JOIN race_players ON race_players.race_id = races.id"
+            " WHERE player_id = ? AND text_sha256 IN (SELECT value FROM json_each(?))"
+            " ORDER BY races.rowid",
+            player_id,
+            json.dumps(list(texts)),
+        )
+        return [RaceOn(text, race, at, bool(finished)) for text, race, at, finished in rows]
 
     def finished_on(self, text_sha256: str) -> list[str]:
         """Ids of the finished races on a text, the first one first."""
@@ -328,6 +357,12 @@ class Store:
             f"The race {race_id} in {self._path} is damaged: {what}. "
             "It cannot be shown or gone on with; the other races are not touched by this."
         )
+
+
+def _as_kept(name: str) -> str:
+    """A player's name as it is kept."""
+    # Typed on another keyboard é may be two characters; the name is the same.
+    return unicodedata.normalize("NFC", clean(name)).strip()
 
 
 def _row(event: Event) -> tuple[str, int, str]:

@@ -11,6 +11,8 @@ import pytest
 
 from engine.bets import parse
 from engine.race import Identified, Identity, Locked, Race, Revealed
+from engine.setup import Mode
+from tui.beginning import Terms
 from tui.bests import best_insights
 from tui.opening import Opened
 from tui.paths import Paths
@@ -47,8 +49,8 @@ def store(paths: Paths) -> Any:
     return open_store(paths)
 
 
-def best(store: Store, name: str, *texts: str) -> dict[str, float]:
-    return best_insights(store, store.player(name).id, texts)
+def best(store: Store, name: str, *texts: str, mode: Mode = "open") -> dict[str, float]:
+    return best_insights(store, store.player(name).id, texts, mode)
 
 
 TURNS = ((5.0, "cook 60"), (7.5, ""), (2.0, "pen 50 ledger 20"), (9.0, "elsewhere 30"))
@@ -80,6 +82,53 @@ def test_each_player_of_a_race_has_their_own(play: Callable[..., Race], store: S
     assert best(store, "ann", text)[text] == pytest.approx(race.total(0).insight_bits)
     assert best(store, "bo", text)[text] == pytest.approx(race.total(1).insight_bits)
     assert best(store, "carl", text) == {}
+
+
+@pytest.mark.parametrize(
+    ("mode", "lines"),
+    [
+        ("choice", ("50", "3", "90", "", "1", "60", "30", "20")),
+        ("shannon", ("cook", "a b soup", "x", "soup", "", "the ledger", "there", "a b c d e")),
+    ],
+)
+def test_each_mode_has_its_own_best(
+    play: Callable[..., Race],
+    opened: Callable[..., Opened],
+    played: Callable[..., Any],
+    store: Store,
+    mode: Mode,
+    lines: tuple[str, ...],
+) -> None:
+    words = ("anchor", "barrel", "candle", "dagger", "engine", "feather")
+    others = {"elsewhere": {word: word for word in words}, "terms": Terms(mode=mode)}
+    plain = played(opened(players=("ann", "bo"), **others)).race
+    race = played(opened(players=("ann", "bo"), **others), *lines).race
+    text = race.setup.text_sha256
+    for player, name in enumerate(("ann", "bo")):
+        told = best(store, name, text, mode=mode)
+        totals = [one.total(player).insight_bits for one in (race, plain)]
+        assert abs(totals[0] - totals[1]) > 0.1
+        assert told == {text: pytest.approx(max(totals))}
+    assert best(store, "ann", text) == {}, "of its own mode alone"
+    open_one = play(*TURNS)
+    assert best(store, "ann", text) == {text: pytest.approx(open_one.total(0).insight_bits)}
+    assert best(store, "ann", text, mode=mode)[text] != pytest.approx(
+        open_one.total(0).insight_bits
+    )
+
+
+def test_the_first_races_told_no_mode(
+    play: Callable[..., Race], store: Store, paths: Paths
+) -> None:
+    race = play(*TURNS)
+    with sqlite3.connect(paths.store_file) as db:
+        db.execute(
+            "UPDATE events SET version = 1, body = json_remove(body, '$.setup.mode')"
+            " WHERE kind = 'started'"
+        )
+    text = race.setup.text_sha256
+    assert best(store, "ann", text) == {text: pytest.approx(race.total(0).insight_bits)}
+    assert best(store, "ann", text, mode="choice") == {}
 
 
 def test_only_finished_races_and_only_the_texts_asked_for(

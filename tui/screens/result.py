@@ -17,7 +17,7 @@ from tui.heat import GLYPHS, percent
 from tui.literal import content
 from tui.messages import HindsightChanged, ReadingPaused, TargetMoved
 from tui.passage_text import in_full
-from tui.racer_rows import is_unreal
+from tui.racer_rows import fit_racer
 from tui.screens.base import SCREENS_CSS, BitraceScreen
 from tui.screens.result_tabs import MemoryTab, TextTab
 from tui.session import Session
@@ -29,6 +29,14 @@ from tui.widgets.foot import Foot
 from tui.widgets.guard import SizeGuard
 from tui.widgets.lanes import LanesView
 
+_SHARE = "To paste, without spoilers"
+_COPIED = "Copied, if your terminal allows it:"
+_NOT_COPIED = "This terminal copies nothing by itself. Mark it to copy it:"
+_IN_TABLE = 3
+"""Players whose stakes on six words surely have room side by side."""
+_WIDEST_NAME = 24
+"""Cells of the column of names on the Text tab."""
+
 
 class ResultScreen(BitraceScreen):
     """A finished race.
@@ -39,9 +47,6 @@ class ResultScreen(BitraceScreen):
 
     CSS_PATH = SCREENS_CSS
     BINDINGS = bindings("result")
-    SHARE = "To paste, without spoilers:"
-    COPIED = "Copied, if your terminal allows it:"
-    NOT_COPIED = "This terminal copies nothing by itself. Mark it to copy it:"
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -50,6 +55,8 @@ class ResultScreen(BitraceScreen):
         self._hindsight = session.look_back()
         self._target = 0
         """The one that is looked at, on all tabs alike."""
+        self._copied = False
+        """The lines to paste are to be shown with the first tab."""
 
     def compose(self) -> ComposeResult:
         """Three tabs."""
@@ -62,7 +69,8 @@ class ResultScreen(BitraceScreen):
                 yield Static(content(winner(self._race)), id="winner")
                 yield LanesView(id="lanes")
                 yield Static(self._sentences(), id="sentences")
-                yield Static(self.SHARE, id="share-head", markup=False)
+                first = ", the best one first" if len(self._race.setup.players) > 1 else ""
+                yield Static(f"{_SHARE}{first}:", id="share-head", markup=False)
                 yield Static(content(self._share, "$primary", newlines=True), id="share")
             with TabPane("Text", id="text-tab"):
                 yield TextTab(self._legend())
@@ -111,6 +119,8 @@ class ResultScreen(BitraceScreen):
             return  # Tab was pressed again: focus would bring this one back
         pages = {"race-tab": "#race-page", "text-tab": TextTab, "memory-tab": MemoryTab}
         self.query_one(pages[str(event.pane.id)]).focus()
+        if self._copied:
+            self._show_share()
 
     @on(TargetMoved)
     def _moved(self, event: TargetMoved) -> None:
@@ -198,16 +208,17 @@ class ResultScreen(BitraceScreen):
     def _bets(self, target: int) -> Content:
         race = self._race
         rows = reveal_rows(race, target)
-        width = max(NAME_WIDTH, *(Content(row.name).cell_length for row in rows))
+        longest = max(NAME_WIDTH, *(Content(row.name).cell_length for row in rows))
+        cells = min(longest, _WIDEST_NAME)
+        # What players had on six words stands in the table, which has room for so many.
+        in_table = race.setup.mode == "choice" and len(race.setup.players) <= _IN_TABLE
         lines: list[Content] = []
         for row in rows:
             bits = "absent     " if row.bits is None else f"{row.bits:5.1f} bits "
             share = "" if row.bits is None else percent(row.percent)
-            # What players had on the six stands in the table.
-            told = "" if row.is_player and race.setup.mode == "choice" else row.said
-            numbers = f" {bits}{share:>8}   {told}"
-            name = Content.styled(row.name, "italic" if is_unreal(row.kind) else "")
-            lines.append(name.pad_right(width - name.cell_length) + numbers)
+            told = "" if row.is_player and in_table else row.said
+            name = fit_racer(row.name, row.kind, cells)
+            lines.append(name + f"{bits}{share:>8}   {told}")
         return Content("\n").join(lines)
 
     def action_next_tab(self) -> None:
@@ -235,9 +246,17 @@ class ResultScreen(BitraceScreen):
         if may_copy():
             self.bitrace.copy_to_clipboard(self._share)
         head = self.query_one("#share-head", Static)
-        head.update(self.COPIED if may_copy() else self.NOT_COPIED)
-        self.query_one(TabbedContent).active = "race-tab"
-        self.call_after_refresh(self.query_one("#share").scroll_visible, animate=False)
+        head.update(_COPIED if may_copy() else _NOT_COPIED)
+        tabs = self.query_one(TabbedContent)
+        if tabs.active == "race-tab":
+            self._show_share()
+        else:
+            self._copied = True  # there is nothing to scroll before the tab is shown
+            tabs.active = "race-tab"
+
+    def _show_share(self) -> None:
+        self._copied = False
+        self.query_one("#race-page").scroll_end(animate=False)
 
     def action_home(self) -> None:
         """Back to the start."""

@@ -2,25 +2,43 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from textual.content import Content
+from textual.geometry import Size
 from textual.widget import Widget
 
-from tui.columns import NAME_WIDTH, fit_name
 from tui.commands import bindings
 from tui.heat import GLYPHS, heat, percent
 from tui.literal import content
 from tui.messages import WentOn
+from tui.racer_rows import RACER_WIDTH, fit_racer, importance, is_unreal, shortlist
 from tui.views import RevealRow, signed
 
 _LEAST_SCALE = 8.0
 """Bits the bars span at least."""
 _NUMBERS_WIDTH = 36
+_ROWS_BESIDE = 11
+"""Rows of the terminal that are not for racers: head and foot, a few lines of the passage,
+the sense, and what stands around them."""
+
+
+def n_rows(n_racers: int, height: int) -> int:
+    """How many rows a reveal has for racers.
+
+    Args:
+        n_racers: all there are, Instinct too.
+        height: of the terminal, in rows.
+    """
+    return min(n_racers, max(2, height - _ROWS_BESIDE))
 
 
 class RevealPanel(Widget, can_focus=True):
-    """Rows of a revealed word and a line of sense. Says `WentOn` at Enter or Space."""
+    """Rows of a revealed word and a line of sense. Says `WentOn` at Enter or Space.
+
+    On a low terminal it shows players, Reader and Instinct, then the best of the others.
+    """
 
     COMPONENT_CLASSES = {f"reveal--heat-{step}" for step in range(len(GLYPHS))}
     BINDINGS = bindings("reveal")
@@ -44,29 +62,49 @@ class RevealPanel(Widget, can_focus=True):
         """A click goes on, too."""
         self.action_next()
 
+    def get_content_height(
+        self,
+        container: Size,  # noqa: ARG002
+        viewport: Size,  # noqa: ARG002
+        width: int,
+    ) -> int:
+        """As many rows as a terminal of this height has for them."""
+        return len(self._content(width).wrap(max(1, width)))
+
     def render(self) -> Content:
-        """All rows, then the sense."""
+        """Rows, then the sense."""
+        return self._content(self.content_size.width)
+
+    def _content(self, room: int) -> Content:
         scale = max(_LEAST_SCALE, *(row.bits or 0.0 for row in self._rows), 0.0)
-        room = self.content_size.width
-        width = max(8, room - _NUMBERS_WIDTH - NAME_WIDTH - 1)
-        rows = [self._row(row, width, scale) for row in self._rows]
+        width = max(8, room - _NUMBERS_WIDTH - RACER_WIDTH)
+        shown, n_more = shortlist(
+            self._rows, n_rows(len(self._rows), self.screen.size.height), _rank
+        )
+        rows = [self._row(row, width, scale) for row in shown]
+        if n_more:
+            rows.append(Content.styled(f"+{n_more} more", "$foreground 60%"))
         return Content("\n").join([*rows, content(self._sense, "italic")])
 
     def _row(self, row: RevealRow, width: int, scale: float) -> Content:
-        colour = "$primary" if row.is_player else "$secondary"
-        name = fit_name(row.name).stylize(f"bold {colour}" if row.is_player else colour)
+        name = fit_racer(row.name, row.kind)
         if row.bits is None:
-            return Content.assemble(name, (" was not there", "$foreground 60%"))
+            return Content.assemble(name, ("was not there", "$foreground 60%"))
         cells = max(1, round(width * row.bits / scale))
         change = "" if row.change is None else f"insight {signed(row.change)}"
         return Content.assemble(
             name,
-            " ",
             (
-                "━" * cells + " " * (width - cells),
+                ("╍" if is_unreal(row.kind) else "━") * cells + " " * (width - cells),
                 self.get_visual_style(f"reveal--heat-{heat(row.bits)}"),
             ),
             (f"{row.bits:6.1f} bits", "bold"),
             (f"{percent(row.percent):>9}", ""),
             (f"  {change}", "$foreground 70%"),
         )
+
+
+def _rank(row: RevealRow) -> tuple[int, float]:
+    if row.change is None and row.bits is not None:
+        return 1, 0.0  # Instinct, by which all are scored
+    return importance(row.name, row.kind), math.inf if row.bits is None else row.bits
