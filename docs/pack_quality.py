@@ -29,6 +29,8 @@ from puzzles.readings import read_readings
 
 FOLLOWER_SHARE = 0.6
 LEAST_PASSAGES, FEWEST_WORDS, MOST_WORDS = 6, 150, 450
+DAYS, LEAST_DAYS, FEWEST_IN_A_DAY, MOST_IN_A_DAY, MARKS_A_DAY = "days", 31, 80, 120, 5
+"""Today's race has its own measure: a passage for each day of a month, two minutes each."""
 LEAST_BITS_A_WORD = 1.5
 DIFFERENCE_BITS = 4.0
 PRIMER_BITS, LEAST_PAIRS = 10.0, 5
@@ -117,11 +119,20 @@ def measure(passage: Passage, baked: Baked, known: set[int]) -> Measured:
 def bars_missed(loaded: Loaded, measured: Sequence[Measured]) -> Iterator[str]:
     """What of the bars is not met, in words."""
     id, n = loaded.pack.id, len(measured)
-    if n < LEAST_PASSAGES:
-        yield f"{n} passages, at least {LEAST_PASSAGES}"
+    is_days = id == DAYS
+    least = LEAST_DAYS if is_days else LEAST_PASSAGES
+    fewest, most = (FEWEST_IN_A_DAY, MOST_IN_A_DAY) if is_days else (FEWEST_WORDS, MOST_WORDS)
+    if n < least:
+        yield f"{n} passages, at least {least}"
     for one in measured:
-        if not FEWEST_WORDS <= one.n_words <= MOST_WORDS:
+        if not fewest <= one.n_words <= most:
             yield f"{one.passage}: {one.n_words} words"
+        if is_days and one.n_targets != MARKS_A_DAY:
+            yield f"{one.passage}: {one.n_targets} targets"
+        if is_days and not one.follower < min(one.goldfish, one.reader):
+            yield f"{one.passage}: who follows does not win"
+        if is_days and one.most_gained < DIFFERENCE_BITS:
+            yield f"{one.passage}: Reader never pays {DIFFERENCE_BITS} bits more"
         if one.bits_a_word < LEAST_BITS_A_WORD:
             yield f"{one.passage}: {one.bits_a_word:.2f} bits a word"
         if id in FOLLOWED and one.most_gained < DIFFERENCE_BITS:

@@ -15,7 +15,7 @@ TUTORIAL = "warm-up"
 """The pack that comes first."""
 _ORDER = (
     TUTORIAL,
-    *["mysteries", "liars", "voices", "contracts", "twins", "lemmas", "machines"],
+    *["days", "mysteries", "liars", "voices", "contracts", "twins", "lemmas", "machines"],
 )
 """From the easy ones to those that take more."""
 

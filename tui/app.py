@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,25 +15,28 @@ from typing import TYPE_CHECKING
 from textual import events, on, work
 from textual.app import App, SystemCommand
 from textual.binding import Binding
+from textual.constants import TEXTUAL_ANIMATIONS
 from textual.screen import Screen
 
 from engine.errors import BitraceError
 from tui.columns import ROOMY
 from tui.commands import bindings, commands_of, key_name, parts_of
 from tui.faults import EXIT_FAULT, log_fault
+from tui.keys import key_faults
 from tui.literal import clean
 from tui.messages import EngineNotice, EngineTold
 from tui.paths import Paths, find_paths
 from tui.races import Races
 from tui.screens.base import BitraceScreen
 from tui.screens.home import HomeScreen
-from tui.settings import Settings, load
+from tui.settings import Settings, load, save
 from tui.theme import THEME
 from tui.widgets.guard import LEAST_HEIGHT, LEAST_WIDTH
 
 if TYPE_CHECKING:
     from engine.predictor import Predictor
     from tui.opening import Opened
+    from tui.previews import Offer
     from tui.store import Store
 
 WIDE = 110
@@ -47,6 +53,7 @@ class Bitrace(App[int]):
         settings: the player's.
         opened: a race to begin with, instead of home.
         predictor: who reads; by default the model in its own process.
+        offered: a race to ask about first, instead of home.
     """
 
     CSS_PATH = Path(__file__).with_name("bitrace.tcss")
@@ -70,21 +77,22 @@ class Bitrace(App[int]):
         settings: Settings,
         opened: Opened | None = None,
         predictor: Predictor | None = None,
+        offered: Offer | None = None,
     ) -> None:
         super().__init__()
         self.register_theme(THEME)
-        self.theme = settings.theme if settings.theme in self.available_themes else THEME.name
-        self.set_keymap(dict(settings.keys))
         self.paths = paths
-        self.settings = settings
+        self._go_by(settings)
         self.sentence = ""
         """What is told when the screen is gone."""
         self.engine = ""
         """What the engine is and does, for the foot of every screen."""
         self._home_fault = ""
-        self.races = Races(self, opened is not None)
+        race = opened or offered
+        self.races = Races(self, race is not None)
         self._opened = opened
-        self._store: Store | None = opened.store if opened else None
+        self._offered = offered
+        self._store: Store | None = race.store if race else None
         self._predictor = predictor
         self._predictor_lock = threading.Lock()
 
@@ -94,10 +102,14 @@ class Bitrace(App[int]):
 
     def on_ready(self) -> None:
         """Whatever takes time comes after the first paint."""
+        for fault in key_faults(self.settings.keys):
+            self.notify(clean(fault), severity="warning", markup=False)
         if self._opened is not None:
             self.races.show(self._opened)
-        else:
-            self.call_after_refresh(self._load_starter)
+            return
+        if self._offered is not None:
+            self.races.show_start(self._offered, is_last=True)
+        self.call_after_refresh(self._load_starter)
 
     def open_predictor(self) -> Predictor:
         """Who reads; made when first asked for. May be called from any thread."""
@@ -189,28 +201,69 @@ class Bitrace(App[int]):
     def refresh_home(self) -> None:
         """Find out what home can offer: packs are read only now."""
         # Imported in this thread, so that home takes keys meanwhile.
-        import_module("tui.play")
+        import_module("tui.home_facts")
         self.call_from_thread(self._show_home)
 
     def _show_home(self) -> None:
-        from tui.play import home_facts, library_of
+        from tui.home_facts import home_facts
+        from tui.play import library_of
 
         home = self.screen
         if not isinstance(home, HomeScreen):
             return
         try:
             library = library_of(self.paths)
-            home.show(home_facts(self.store, self.settings, library))
+            home.show(home_facts(self.store, self.settings, library, datetime.now(UTC)))
         except BitraceError as error:
             if str(error) != self._home_fault:
                 self._home_fault = str(error)
                 self.complain(str(error))
 
+    def open_options(self) -> None:
+        """Show the options, as they are in their file by now: it may be edited meanwhile."""
+        from tui.screens.options import OptionsScreen
+
+        file = self.paths.settings_file
+        try:
+            if os.access(file, os.F_OK):
+                self._go_by(load(file))
+        except BitraceError as error:
+            self.complain(str(error))
+            return
+        if isinstance(self.screen, HomeScreen):
+            self.push_screen(OptionsScreen())
+
+    def keep_settings(self, settings: Settings) -> None:
+        """Keep what was chosen, and go by it.
+
+        Raises:
+            StoreError: it cannot be kept; the settings are the old ones.
+        """
+        save(self.paths.settings_file, settings)
+        self._go_by(settings)
+
+    def _go_by(self, settings: Settings) -> None:
+        self.settings = settings
+        self.theme = self._theme_in(settings)
+        self.animation_level = TEXTUAL_ANIMATIONS if settings.motion else "none"
+        self.set_keymap(dict(settings.keys))
+
+    def _theme_in(self, settings: Settings) -> str:
+        return settings.theme if settings.theme in self.available_themes else THEME.name
+
+    def watch_theme(self, theme: str) -> None:
+        """A theme chosen in the palette is kept as well."""
+        if self.is_running and theme != self._theme_in(self.settings):
+            try:
+                self.keep_settings(replace(self.settings, theme=theme))
+            except BitraceError as error:
+                self.notify(clean(str(error)), severity="error", markup=False)
+
     def action_help(self) -> None:
         """Show what can be done on this screen."""
         from tui.screens.help import HelpScreen
 
-        parts = parts_of(type(self.screen).__name__)
+        parts = getattr(self.screen, "parts", None) or parts_of(type(self.screen).__name__)
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(list(commands_of(*parts, "app")), self.settings.keys))
 
@@ -253,6 +306,11 @@ def run_home() -> int:
 def run_race(paths: Paths, settings: Settings, opened: Opened) -> int:
     """Run the app on a race."""
     return _run(Bitrace(paths, settings, opened))
+
+
+def run_start(paths: Paths, settings: Settings, offered: Offer) -> int:
+    """Run the app on a race that is still to be begun."""
+    return _run(Bitrace(paths, settings, offered=offered))
 
 
 def _run(app: Bitrace) -> int:

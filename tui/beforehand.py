@@ -118,17 +118,25 @@ def opponents(baked: Iterable[Baked]) -> tuple[str, ...]:
 
 
 def with_sixes_at(baked: Iterable[Baked], words: Iterable[int], seed: int) -> tuple[Baked, ...]:
-    """The readings that hold Reader's bits of the six words at all targets.
+    """The readings that hold Reader's bits of the six words at all targets: of the same words
+    that the starter model's Instinct has drawn.
 
     Args:
         baked: what models have read of the passage.
         words: indices of the targets.
         seed: of the race; only the six words of the seed 0 are ever baked.
     """
-    wanted = tuple(words)
-    return tuple(
-        one
-        for one in baked
-        if not seed
-        and all(word in one.sixes and READER.key in one.sixes[word].bits for word in wanted)
-    )
+    all_read, wanted = tuple(baked), tuple(words)
+    starter = next((one for one in all_read if one.identity.sha256 == SHA256), None)
+    if starter is None or seed or not all(word in starter.sixes for word in wanted):
+        return ()
+
+    def has(one: Baked, word: int) -> bool:
+        six = one.sixes.get(word)
+        return (
+            six is not None
+            and six.words == starter.sixes[word].words
+            and READER.key in six.bits
+        )
+
+    return tuple(one for one in all_read if all(has(one, word) for word in wanted))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from engine.choice import N_WORDS, pool
 from engine.errors import InputError
 from engine.race import Drawn, Race
-from engine.setup import Mode, Player, Setup, Target
+from engine.setup import Mode, Player, Practised, Setup, Target
 from engine.words import Text
 from tui.beforehand import to_keep
 from tui.choice_readings import baked_sixes
@@ -34,6 +34,8 @@ class Terms:
     against: tuple[str, ...] = ()
     """By which names it was called together."""
     tutorial: bool = False
+    practised: tuple[Practised, ...] = ()
+    """In a practice race, where each target comes from."""
     """Whether players are told how the game goes while they race."""
 
 
@@ -88,6 +90,7 @@ def begin(
         mixtures=terms.company.mixtures,
         pool=tuple(chosen.elsewhere.values()) if terms.mode == "choice" else (),
         tutorial=terms.tutorial,
+        practised=terms.practised,
     )
     return _start(store, setup, chosen.text)
 

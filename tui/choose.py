@@ -56,6 +56,8 @@ class Wish:
     """Names of racers; none for those in the settings, or the usual ones."""
     clock_s: int | None = None
     """Seconds a target; 0 for no clock, None for the one in the settings."""
+    tutorial: bool = False
+    """Whether players are told how the game goes while they race."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import typer
 
 from tui.__main__ import guarded
 from tui.pack_commands import pack_commands
+from tui.practice_command import practise
 from tui.settings import LONGEST_CLOCK_S
 from tui.study_command import study
 
@@ -285,7 +286,7 @@ def command_line() -> typer.Typer:
         rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False
     )
     app.callback()(_everything)
-    for command in (play, resume, score, words, study, bench, doctor):
+    for command in (play, resume, practise, score, words, study, bench, doctor):
         app.command()(command)
     scores = typer.Typer(rich_markup_mode=None, help="Finished races as cards.")
     scores.command()(export)

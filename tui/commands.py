@@ -31,6 +31,7 @@ COMMANDS = (
     Command(
         "app.quit", "app", "ctrl+q", "quit", "quit", "Leave; a race in play is kept", False
     ),
+    Command("home.today", "home", "t", "today", "today", "Race what everybody races today"),
     Command(
         "home.open", "home", "o", "open_text", "open a text", "Race through a text of yours"
     ),
@@ -41,6 +42,15 @@ COMMANDS = (
         "packs",
         "packs",
         "See, play, add and check packs of passages",
+    ),
+    Command(
+        "home.options",
+        "home",
+        "comma",
+        "options",
+        "options",
+        "Choose name, model, opponents, clock, colours",
+        False,
     ),
     Command("home.quit", "home", "q", "quit", "quit", "Leave bitrace"),
     Command("slip.lock", "slip", "enter", "submit", "lock in", "Lock the slip in"),
@@ -55,7 +65,31 @@ COMMANDS = (
     Command(
         "slip.complete", "slip", "tab", "complete", "complete", "Complete a word of the text"
     ),
-    Command("race.pause", "race", "escape", "pause", "pause", "Leave the race; go on later"),
+    Command("choice.lock", "choice", "enter", "lock", "lock in", "Lock the stakes in"),
+    Command("choice.1", "choice", "1", "put(0)", "+10", "Ten points on the first word", False),
+    Command("choice.2", "choice", "2", "put(1)", "+10", "Ten points on the second", False),
+    Command("choice.3", "choice", "3", "put(2)", "+10", "Ten points on the third", False),
+    Command("choice.4", "choice", "4", "put(3)", "+10", "Ten points on the fourth", False),
+    Command("choice.5", "choice", "5", "put(4)", "+10", "Ten points on the fifth", False),
+    Command("choice.6", "choice", "6", "put(5)", "+10", "Ten points on the sixth", False),
+    Command("choice.undo", "choice", "backspace", "undo", "undo", "Take the last change back"),
+    Command(
+        "choice.left", "choice", "left,shift+tab", "choose(-1)", "before", "Word before", False
+    ),
+    Command("choice.right", "choice", "right,tab", "choose(1)", "next", "Next word", False),
+    Command(
+        "choice.up", "choice", "up", "restake(5)", "+5", "Five points more on this word", False
+    ),
+    Command("choice.down", "choice", "down", "restake(-5)", "-5", "Five points less", False),
+    Command("choice.up1", "choice", "shift+up", "restake(1)", "+1", "One point more", False),
+    Command(
+        "choice.down1", "choice", "shift+down", "restake(-1)", "-1", "One point less", False
+    ),
+    Command("guess.make", "guess", "enter", "submit", "guess", "Guess this word"),
+    Command(
+        "guess.complete", "guess", "tab", "complete", "complete", "Complete a word of the text"
+    ),
+    Command("race.pause", "race", "escape", "pause", "pause", "Pause, or leave for later"),
     Command("race.known", "race", "ctrl+t", "known", "I know this text", "Off the boards"),
     Command(
         "race.retry", "race", "enter", "reveal", "go on", "Show the word, once it can be", False
@@ -66,13 +100,28 @@ COMMANDS = (
     Command(
         "curtain.open", "curtain", "enter", "open", "it's me", "Show the text to this player"
     ),
+    Command("pause.on", "pause", "escape", "answer('on')", "go on", "Go on with the race"),
+    Command(
+        "pause.leave", "pause", "l", "answer('leave')", "leave", "Leave the race; go on later"
+    ),
+    Command(
+        "pause.known",
+        "pause",
+        "ctrl+t",
+        "answer('known')",
+        "I know this text",
+        "Off the boards",
+    ),
     Command("result.tab", "result", "tab", "next_tab", "tab", "Show the next tab"),
     Command("result.again", "result", "r", "again", "again", "Race this text once more"),
     Command("result.next", "result", "n", "next", "next", "Race the next passage"),
     Command("result.card", "result", "e", "card", "card", "Write the card of this race"),
+    Command("result.copy", "result", "y", "copy", "copy", "Copy a line to share, if possible"),
     Command("result.home", "result", "escape", "home", "home", "Back to the start"),
     Command("text.left", "target", "left", "move(-1)", "choose", "The target before"),
     Command("text.right", "target", "right", "move(1)", "next", "The next target", False),
+    Command("text.up", "text", "up,pageup", "scroll(-3)", "up", "Scroll the bets back", False),
+    Command("text.down", "text", "down,pagedown", "scroll(3)", "down", "Scroll them on", False),
     Command(
         "memory.pause",
         "memory",
@@ -106,6 +155,34 @@ COMMANDS = (
     ),
     Command("packs.back", "packs", "escape", "back", "back", "Back by one step"),
     Command("filter.down", "filter", "down", "done", "to the list", "To the packs", False),
+    Command("options.up", "options", "up", "row(-1)", "choose", "The option above", False),
+    Command("options.down", "options", "down", "row(1)", "choose", "The option below", False),
+    Command("options.less", "options", "left", "step(-1)", "before", "What comes before"),
+    Command("options.more", "options", "right", "step(1)", "next", "What comes next"),
+    Command("options.enter", "options", "enter,space", "enter", "choose", "Change or choose"),
+    Command("options.back", "options", "escape", "back", "back", "Back to the start"),
+    Command("name.leave", "name", "escape", "leave", "leave it", "Leave the name as it was"),
+    Command("picker.back", "picker", "escape", "back", "back", "Back to the options"),
+    Command("list.tick", "list", "space", "select", "tick", "Race against this one, or not"),
+    Command("opponents.tick", "opponents", "enter", "tick", "tick", "Race against this one"),
+    Command("opponents.back", "opponents", "escape", "back", "back", "Back to the options"),
+    Command("start.begin", "start", "enter", "begin", "begin", "Begin the race"),
+    Command("start.up", "start", "up", "row(-1)", "choose", "The row above", False),
+    Command("start.down", "start", "down", "row(1)", "choose", "The row below", False),
+    Command("start.less", "start", "left", "step(-1)", "before", "What comes before"),
+    Command("start.more", "start", "right,space", "step(1)", "next", "What comes next"),
+    Command("start.back", "start", "escape", "back", "back", "Back, without a race"),
+    Command(
+        "players.add", "players", "enter", "submit", "add or begin", "Add this name, or begin"
+    ),
+    Command(
+        "players.take",
+        "players",
+        "backspace",
+        "delete_left",
+        "take away",
+        "Take away the player that is marked",
+    ),
     Command("report.leave", "report", "escape,q,enter", "leave", "back", "Back to the packs"),
     Command("question.yes", "question", "y", "answer(True)", "yes", "Do it", False),
     Command("question.no", "question", "n,escape", "answer(False)", "no", "Leave it", False),
@@ -146,14 +223,20 @@ _KEY_NAMES = {
     "pageup": "PgUp",
     "pagedown": "PgDn",
     "slash": "/",
+    "comma": ",",
     "delete": "del",
+    "backspace": "⌫",
 }
 
 _PARTS = {
     "RaceScreen": ("slip", "reveal", "race"),
-    "ResultScreen": ("result", "target", "memory"),
+    "ResultScreen": ("result", "target", "text", "memory"),
     "PacksScreen": ("packs",),
     "PackReport": ("report",),
+    "OptionsScreen": ("options",),
+    "ModelPicker": ("picker",),
+    "Opponents": ("opponents", "list"),
+    "StartScreen": ("start", "players", "list"),
 }
 
 

@@ -76,7 +76,7 @@ def best_of(store: Store, player: Player, course: Course) -> Ghost | None:
 
 
 def crowd(store: Store, players: Sequence[Player], course: Course) -> tuple[Ghost, ...]:
-    """What other people did on a course, each in their first race on it.
+    """What other people did on a course, each in their first race on it, the one that ranks.
 
     Raises:
         StoreError: the store cannot be read.
@@ -85,7 +85,8 @@ def crowd(store: Store, players: Sequence[Player], course: Course) -> tuple[Ghos
     found: dict[str, Ghost] = {}
     for race, place in _runs(store, course):
         who = race.setup.players[place]
-        if who.id not in here and race.setup.attempts[place] == 1 and who.id not in found:
+        ranks = race.setup.attempts[place] == 1 and place not in race.known
+        if ranks and not race.setup.tutorial and who.id not in here | found.keys():
             found[who.id] = ghost_of(race, place, who.name)
     return tuple(found.values())
 

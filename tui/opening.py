@@ -5,13 +5,14 @@ from __future__ import annotations
 import getpass
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from engine.baked import Baked
 from engine.errors import InputError
 from engine.race import Race
 from engine.setup import Mode, Player
-from engine.words import Text, fold
+from engine.words import Text, fold, prepare
 from puzzles.library import Library
 from tui import today
 from tui.beforehand import with_sixes_at
@@ -22,6 +23,8 @@ from tui.ghosts import Course
 from tui.literal import clean
 from tui.paths import typed_path
 from tui.pools import elsewhere
+from tui.practice import to_practise
+from tui.practice_text import Stretch, practice_on, stretch
 from tui.settings import Settings
 from tui.store import Store
 
@@ -192,6 +195,34 @@ def open_again(store: Store, settings: Settings) -> Opened | None:
     return Opened(store, race, text, settings.gpu_layers)
 
 
+def open_practice(store: Store, name: str, settings: Settings, now: datetime) -> Opened:
+    """Begin a race of the words that a player did worst on.
+
+    Args:
+        store: where races are kept.
+        name: of the player.
+        settings: the player's.
+        now: decides what is due.
+
+    Raises:
+        BitraceError: nothing is due, or the model cannot be used.
+    """
+    check(Wish(players=(name,)), settings)
+    player = store.player(name)
+    stretches: list[Stretch] = []
+    for one in to_practise(store, player.id, now):
+        shown = store.text(one.turn.text_sha256)
+        found = stretch(one.turn, prepare(shown)) if shown else None
+        stretches += [found] if found else []
+    if not stretches:
+        raise InputError("The texts of your races are gone: play a few more first.")
+    chosen, practised = practice_on(stretches)
+    _forget_unplayed(store, chosen.text)
+    model = str(typed_path(settings.model).resolve()) if settings.model else ""
+    race = begin(store, chosen, [player], Terms(model=model, practised=practised))
+    return Opened(store, race, chosen.text, settings.gpu_layers)
+
+
 def open_next(store: Store, race: Race, settings: Settings, library: Library) -> Opened:
     """Begin the next race of the same players: the next passage of the pack or text.
 
@@ -199,6 +230,8 @@ def open_next(store: Store, race: Race, settings: Settings, library: Library) ->
         BitraceError: it cannot be begun.
     """
     setup = race.setup
+    if setup.practised:
+        return open_practice(store, setup.players[0].name, settings, datetime.now(UTC))
     if setup.pack is not None and setup.pack.id == today.PACK and not setup.origin:
         raced = [store.played_texts([player.id]) for player in setup.players]
         texts = [passage.text_sha256 for passage in library.passages(today.PACK)]

@@ -14,6 +14,8 @@ from tui.literal import clean
 from tui.plain_lines import Left, Lines, tell
 from tui.plain_turns import Turns
 from tui.session import Listeners, Session
+from tui.today import local_day, streak_line
+from tui.tutorial import coach
 
 if TYPE_CHECKING:
     from engine.predictor import Predictor
@@ -96,6 +98,7 @@ class PlainRace:
         if not self._time_begins_by_hand:
             self._tell_text()
         self._wait(self._is_drawn)
+        self._teach(None)
         for place, player in enumerate(self._session.race.to_write):
             self._hand_over(player, is_first=place == 0)
             self._turns.play(player)
@@ -105,6 +108,12 @@ class PlainRace:
         shown = self._session.text.shown[where.start : where.end]
         top = self._session.top_words(target)
         _tell_all(plain_telling.word(self._session.race, target, shown, top))
+        self._teach(target)
+
+    def _teach(self, revealed: int | None) -> None:
+        """What the tutorial has to say, if this is it."""
+        if lesson := coach(self._session.race, revealed):
+            tell(f"\n{lesson}")
 
     @property
     def _time_begins_by_hand(self) -> bool:
@@ -172,6 +181,9 @@ class PlainRace:
         rest = self._session.text.shown[self._told :]
         tell(f"\n{clean(rest, newlines=True)}\n")
         _tell_all(plain_telling.end(self._session.race))
+        streak = streak_line(self._store, self._session.race, local_day())
+        if streak is not None:
+            tell(streak)
 
 
 def _tell_all(lines: Iterable[str]) -> None:

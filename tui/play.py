@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from engine.errors import InputError
-from puzzles.builtin import TUTORIAL
 from puzzles.library import Library
 from tui.choose import Wish, find
 from tui.literal import clean
-from tui.opening import Opened, default_name, open_again, open_found
+from tui.opening import Opened, default_name, open_again, open_found, open_practice
 from tui.paths import Paths, find_paths
 from tui.settings import Settings, load
 from tui.store import Store
 
 if TYPE_CHECKING:
     from engine.predictor import Predictor
-    from tui.screens.home import HomeFacts
 
 
-def play_wish(wish: Wish, plain: bool, passes_unasked: bool) -> int:
-    """Begin the race that was asked for, in the app or line by line.
+def play_wish(wish: Wish, plain: bool, unasked: bool) -> int:
+    """Begin the race that was asked for: line by line, or in the app, which asks first.
+
+    Args:
+        wish: what was asked for.
+        plain: line by line.
+        unasked: begin, and pass, without asking.
 
     Raises:
         BitraceError: it cannot be begun.
@@ -32,8 +36,13 @@ def play_wish(wish: Wish, plain: bool, passes_unasked: bool) -> int:
     found = find(wish, library_of(paths))
     store = open_store(paths)
     try:
-        opened = open_found(store, wish, found, settings, paths.cache)
-        return _play(paths, settings, opened, plain, passes_unasked)
+        if _is_plain(plain) or unasked:
+            opened = open_found(store, wish, found, settings, paths.cache)
+            return _play(paths, settings, opened, plain, unasked)
+        from tui.app import run_start
+        from tui.previews import offer
+
+        return run_start(paths, settings, offer(store, wish, found, settings))
     finally:
         store.close()
 
@@ -56,6 +65,28 @@ def resume_race(plain: bool, passes_unasked: bool) -> int:
         store.close()
 
 
+def practise(name: str | None, plain: bool, passes_unasked: bool) -> int:
+    """Begin a race of the words that a player did worst on.
+
+    Args:
+        name: of the player; None for the one in the settings.
+        plain: line by line.
+        passes_unasked: an empty slip passes at once.
+
+    Raises:
+        BitraceError: nothing is due, or it cannot be begun.
+    """
+    paths = find_paths()
+    settings = load(paths.settings_file)
+    store = open_store(paths)
+    try:
+        who = name or default_name(settings)
+        opened = open_practice(store, who, settings, datetime.now(UTC))
+        return _play(paths, settings, opened, plain, passes_unasked)
+    finally:
+        store.close()
+
+
 def open_store(paths: Paths) -> Store:
     """The store; made, with its folder, where there is none."""
     return Store.open(paths.store_file)
@@ -66,35 +97,16 @@ def library_of(paths: Paths) -> Library:
     return Library(paths.packs, paths.pack_index)
 
 
-def home_facts(store: Store, settings: Settings, library: Library) -> HomeFacts:
-    """What home offers. No pack is read for it once its facts are kept.
+def _is_plain(wanted: bool) -> bool:
+    from tui.__main__ import at_terminal
 
-    Raises:
-        BitraceError: the store or the built-in pack cannot be read.
-    """
-    from tui.screens.home import HomeFacts
-
-    player = store.player(default_name(settings))
-    played = store.played_texts([player.id])
-    passages = library.passages(TUTORIAL)
-    fresh = (passage for passage in passages if passage.text_sha256 not in played)
-    passage = next(fresh, passages[0])
-    entry = store.open_race()
-    return HomeFacts(
-        first_start=store.count_races() == 0,
-        next_title=passage.title,
-        next_targets=passage.n_targets,
-        open_title=entry.title if entry else "",
-        open_progress=f"target {entry.n_revealed + 1} of {entry.n_targets}" if entry else "",
-    )
+    return wanted or not at_terminal()
 
 
 def _play(
     paths: Paths, settings: Settings, opened: Opened, plain: bool, passes_unasked: bool
 ) -> int:
-    from tui.__main__ import at_terminal
-
-    if plain or not at_terminal():
+    if _is_plain(plain):
         from tui.engine_room import open_engine
         from tui.plain import PlainRace
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from engine.errors import BitraceError
+from engine.minds import OPPONENTS
 from tui.literal import clean
 
 if TYPE_CHECKING:
     from puzzles.library import Library
     from tui.app import Bitrace
+    from tui.choose import Wish
     from tui.opening import Opened
+    from tui.previews import Offer
     from tui.session import Session
 
 _PAUSED = "Paused: everything locked in is kept. Go on with `bitrace resume`."
@@ -81,16 +85,84 @@ class Races:
         app.complain(sentence)
 
     def begin(self, what: str | None, by_id: bool = False) -> None:
-        """Begin a race on a text or pack; on the next warm-up passage where none is given.
+        """Offer a race on a text or pack; on the next warm-up passage where none is given.
 
         Args:
             what: as a player would type it.
             by_id: it is the id of a pack, whatever files there are of that name.
         """
+        from tui.choose import Wish, find
+        from tui.previews import offer
+
+        app, wish = self._app, Wish(what=what, by_id=by_id)
+        try:
+            offered = offer(app.store, wish, find(wish, self.library), app.settings)
+        except BitraceError as error:
+            app.complain(str(error))
+            return
+        if what is None and not app.store.count_races():
+            self._begin_offered(offered)  # what could be chosen means nothing yet
+        else:
+            self.show_start(offered)
+
+    def show_start(self, offered: Offer, is_last: bool = False) -> None:
+        """Show what a race would be; it begins when that is wanted.
+
+        Args:
+            offered: the race.
+            is_last: the app ends where it is not.
+        """
+        from tui.screens.start import StartScreen
+
+        def left(_: None) -> None:
+            if is_last:
+                self._app.exit(0)
+
+        self._app.push_screen(StartScreen(offered, self._begin_offered), left)
+
+    def _begin_offered(self, offered: Offer) -> None:
+        from tui.opening import open_found
+
+        app, store = self._app, offered.store
+        wish, found = offered.wish, offered.found
+        self._open(lambda: open_found(store, wish, found, app.settings, app.paths.cache))
+
+    def begin_today(self) -> None:
+        """Race what everybody races today."""
         from tui.choose import Wish
+        from tui.today import PACK
+
+        self._begin_wish(Wish(what=PACK, by_id=True))
+
+    def begin_tutorial(self) -> None:
+        """Learn the game by a race."""
+        from tui.choose import Wish
+        from tui.tutorial import PASSAGE
+
+        against = tuple(mind.key for mind in OPPONENTS)
+        self._begin_wish(
+            Wish(
+                what=PASSAGE,
+                by_id=True,
+                mode="open",
+                against=against,
+                clock_s=0,
+                tutorial=True,
+            )
+        )
+
+    def begin_practice(self) -> None:
+        """Race the words that the player did worst on."""
+        from tui.opening import default_name, open_practice
+
+        app = self._app
+        name = default_name(app.settings)
+        self._open(lambda: open_practice(app.store, name, app.settings, datetime.now(UTC)))
+
+    def _begin_wish(self, wish: Wish) -> None:
         from tui.opening import open_wish
 
-        app, wish, library = self._app, Wish(what=what, by_id=by_id), self.library
+        app, library = self._app, self.library
         self._open(lambda: open_wish(app.store, wish, app.settings, library, app.paths.cache))
 
     def resume(self) -> None:

@@ -125,8 +125,12 @@ class Readings:
         return {self._engines.role_of(key) for key in self._to_read}
 
     def _identity(self, key: str) -> Identity:
+        loaded = self._loaded.get(self._engines.role_of(key))
+        if key in self._to_read and loaded is not None:
+            return loaded.identity
         known = self._before.identity(key)
-        return known or self._loaded[self._engines.role_of(key)].identity
+        assert known is not None, "what was not read now was read before"
+        return known
 
     def _known_bits(self, key: str) -> dict[int, float]:
         """Bits of a racer's true words by word index that need not be read."""

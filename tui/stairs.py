@@ -126,7 +126,7 @@ def _scale(race: Race, staircase: Staircase, player: int) -> float:
     read = [bits for of in staircase.bits.values() for bits in of.values()]
     targets = range(race.target) if _compares(race) else ()
     own = [race.score(target, player).bits for target in targets]
-    return max(_LEAST_SCALE, *read, *own)
+    return max([_LEAST_SCALE, *read, *own])
 
 
 def _worth(few: float, everything: float) -> str:

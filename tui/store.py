@@ -272,25 +272,34 @@ class Store:
         )
         return {row[0] for row in rows}
 
-    def finished_events(self, player_id: str, texts: Iterable[str]) -> list[Any]:
-        """What a player's score in finished races on some texts follows from, race by race.
+    def score_events(self, player_id: str, texts: Iterable[str] | None = None) -> list[Any]:
+        """What a player's scores follow from, race by race, the first one first.
 
         A row an event: the text's SHA-256, the race, the player's place in it, kind, version
-        and body; of the beginning, which may be long, only the targets and the mode.
+        and body; of the beginning, which may be long, only targets, mode and what is practised.
+
+        Args:
+            player_id: of the player.
+            texts: SHA-256 of the texts whose races are wanted; None for all.
         """
+        of_texts = " AND text_sha256 IN (SELECT value FROM json_each(?))"
         return self._rows(
             "SELECT text_sha256, race_id, place, kind, version,"
             " CASE WHEN kind = 'started' AND json_valid(body)"
-            "  THEN json_extract(body, '$.setup.targets', '$.setup.mode') ELSE body END"
+            "  THEN json_extract(body, '$.setup.targets', '$.setup.mode', '$.setup.practised')"
+            "  ELSE body END"
             " FROM races JOIN race_players ON race_players.race_id = races.id"
             " JOIN events USING (race_id)"
-            " WHERE player_id = ? AND text_sha256 IN (SELECT value FROM json_each(?))"
-            " AND finished_at IS NOT NULL"
-            " AND kind IN ('started', 'guessed', 'locked', 'revealed')"
-            " ORDER BY races.rowid, seq",
+            " WHERE player_id = ? AND kind IN ('started', 'guessed', 'locked', 'revealed')"
+            f"{'' if texts is None else of_texts} ORDER BY races.rowid, seq",
             player_id,
-            json.dumps(list(texts)),
+            *([] if texts is None else [json.dumps(list(texts))]),
         )
+
+    def text(self, sha256: str) -> str | None:
+        """The text of a race, as it was shown; None where it is not kept."""
+        rows = self._rows("SELECT shown FROM texts WHERE sha256 = ?", sha256)
+        return rows[0][0] if rows else None
 
     def races_on(self, player_id: str, texts: Iterable[str]) -> list[RaceOn]:
         """A player's races on some texts, the first one first."""

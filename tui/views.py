@@ -281,6 +281,9 @@ def share_line(race: Race, player: int) -> str:
 
 def standing_notes(race: Race) -> Iterable[str]:
     """What keeps players' races off the boards, if anything."""
+    if race.setup.tutorial or race.setup.practised:
+        yield f"{'Tutorial' if race.setup.tutorial else 'Practice'}: off the boards."
+        return
     for player, times in enumerate(race.setup.attempts):
         who = called(race, player, start=True)
         if player in race.known:

@@ -67,6 +67,7 @@ from tui.choose import Chosen
 from tui.opening import Opened
 from tui.paths import Paths, find_paths
 from tui.play import open_store
+from tui.previews import Offer
 from tui.session import Listeners, Session
 from tui.settings import Settings
 from tui.widgets.lanes import LanesView
@@ -293,6 +294,11 @@ class Game:
         await self.type(slip)
         await self.press(*["enter"] * (1 if slip else 2))
 
+    async def begin(self) -> None:
+        """Begin the race that is asked about."""
+        await self.until_on("StartScreen")
+        await self.press("enter")
+
     async def leave(self) -> None:
         """Leave the race by its pause."""
         await self.press("escape")
@@ -387,6 +393,7 @@ class Play(Protocol):
         predictor: Predictor | None = None,
         size: tuple[int, int] = (80, 24),
         settings: Settings | None = None,
+        offered: Offer | None = None,
     ) -> AbstractAsyncContextManager[Game]: ...
 
 
@@ -415,9 +422,14 @@ def game(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> Play:
         predictor: Predictor | None = None,
         size: tuple[int, int] = (80, 24),
         settings: Settings | None = None,
+        offered: Offer | None = None,
     ) -> AsyncGenerator[Game]:
         app = Bitrace(
-            paths, settings or Settings(player="ann"), opened, predictor or PromptPredictor()
+            paths,
+            settings or Settings(player="ann"),
+            opened,
+            predictor or PromptPredictor(),
+            offered,
         )
         try:
             async with app.run_test(size=size, notifications=True, tooltips=True) as pilot:

@@ -62,7 +62,7 @@ async def test_a_race_left_open_comes_first(game: Callable[..., Any]) -> None:
         await play.reveal("teapot 60")
         await play.press("enter")
         await play.until_writing()
-        await play.press("escape")
+        await play.leave()
         await play.until_on("HomeScreen")
         await play.until_seen("Go on with your race")
         assert "The milk money, target 2 of 5" in play.text
@@ -75,7 +75,7 @@ async def test_a_race_left_open_comes_first(game: Callable[..., Any]) -> None:
 
 async def test_what_has_been_raced_on_is_not_offered_next(game: Callable[..., Any]) -> None:
     async with game() as play:
-        await play.until_seen("The milk money")
+        await play.until_seen("Begin here")
         await play.press("enter")
         await play.finish()
         await play.press("escape")
@@ -84,6 +84,46 @@ async def test_what_has_been_raced_on_is_not_offered_next(game: Callable[..., An
         assert "How it broke, 8 words to predict" in play.text
         assert "Go on with your race" not in play.text
         assert "New here?" not in play.text
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40)])
+async def test_home_offers_all_ways_to_play(
+    game: Callable[..., Any], size: tuple[int, int]
+) -> None:
+    async with game(size=size) as play:
+        await play.until_seen("Begin here")
+        first = ("Begin here", "Today's race", "Packs", "Open a text", "Options", "Quit")
+        assert all(one in play.text for one in first)
+        await play.press("enter")
+        await play.finish()
+        await play.press("escape")
+        await play.until_seen("Play the next warm-up")
+        later = (
+            "Today's race",
+            "Practise",
+            "Packs",
+            "Open a text",
+            "Tutorial",
+            "Options",
+            "Quit",
+        )
+        assert all(one in play.text for one in later)
+
+
+async def test_today_is_raced_once(game: Callable[..., Any]) -> None:
+    async with game() as play:
+        await play.until_seen("5 words")
+        await play.press("t")
+        await play.until_on("RaceScreen")
+        assert "Days · " in play.lines[0]
+        assert "target 1 of 5" in play.lines[0]
+        await play.finish()
+        assert "Day 1 of a streak. The next one comes tomorrow." in play.words
+        await play.press("n")
+        await play.until_on("Notice")
+        assert "The next one comes tomorrow." in play.words
+        await play.press("enter", "escape")
+        await play.until_seen("the next one comes tomorrow")
 
 
 @pytest.mark.parametrize("keys", [["q"], ["end", "enter"], ["ctrl+q"]])
@@ -106,6 +146,8 @@ async def test_a_text_is_opened_by_its_path(
         await play.press("o")
         await play.until_on("OpenText")
         await play.type(str(text))
+        await play.press("enter")
+        await play.until_on("StartScreen")
         await play.press("enter")
         await play.until_on("RaceScreen")
         assert "a [b]story[red].txt" in play.lines[0]
@@ -132,6 +174,8 @@ async def test_a_text_is_picked_from_the_tree(
         assert "hidden" not in play.text
         assert "picture" not in play.text
         await play.press("tab", "down", "enter")
+        await play.until_on("StartScreen")
+        await play.press("enter")
         await play.until_on("RaceScreen")
         assert "story.txt" in play.lines[0]
 
@@ -267,7 +311,7 @@ async def test_a_race_begun_elsewhere_is_shown_at_once(
     async with game(opened()) as play:
         await play.until_writing()
         assert "Harbour · The ledger" in play.lines[0]
-        await play.press("escape")
+        await play.leave()
         await play.until_on("HomeScreen")
         await play.until_seen("Harbour · The ledger, target 1 of 4")
 
@@ -276,7 +320,8 @@ async def test_the_mouse_begins_and_opens(game: Callable[..., Any]) -> None:
     async with game() as play:
         await play.until_seen("Begin here")
         choices = play.region("#choices")
-        await play.pilot.click(offset=(choices.x + 4, choices.y + 1))
+        (row,) = [row for row, line in enumerate(play.lines) if "Open a text" in line]
+        await play.pilot.click(offset=(choices.x + 4, row))
         await play.until_on("OpenText")
         await play.press("escape")
         await play.until_on("HomeScreen")
@@ -328,4 +373,4 @@ async def test_other_keys(game: Callable[..., Any], opened: Callable[..., Opened
         assert "target 2 of 4" in play.lines[0]
         assert "f2 lock in" in play.lines[-2].lower()
         await play.press("f4")
-        await play.until_on("HomeScreen")
+        await play.until_on("PauseScreen")

@@ -172,7 +172,7 @@ async def test_in_the_name_of_a_file(
         look(play, texts.name, folder.name, *names)
         await play.pilot.hover("TextTree", offset=(6, 3))
         await play.press("tab", "down", "down", "enter")
-        await play.until_on("RaceScreen")
+        await play.begin()
         await play.until_writing()
         name = play.race.setup.title
         assert name in [clean(known) for known in names]
@@ -199,7 +199,7 @@ async def test_a_name_that_is_no_text(
         await play.press("o")
         await play.until_seen("not\ufffdutf8.txt")
         await play.press("tab", "down", "enter")
-        await play.until_on("RaceScreen")
+        await play.begin()
         await play.finish()
         look(play, "not\ufffdutf8.txt")
         await play.press("e")

@@ -181,6 +181,7 @@ async def test_enter_and_enter_play_the_next_passage(
         await show(play)
         await play.press("enter")
         await play.press("enter")
+        await play.begin()
         await play.until_writing()
         assert play.race.setup.pack.id == "warm-up"
         assert play.race.setup.passage == library.passages("warm-up")[0].id
@@ -193,6 +194,7 @@ async def test_a_passage_is_played_and_what_came_of_it_is_shown(
         await show(play, "Harbour mysteries")
         assert bests(play) == ["–", "–", "–"]
         await play.press("enter", "down", "down", "enter")
+        await play.begin()
         await play.finish("cook 60")
         race = play.race
         assert (race.setup.pack.id, race.setup.passage) == (harbor, "ferry-1")
@@ -203,6 +205,7 @@ async def test_a_passage_is_played_and_what_came_of_it_is_shown(
         assert "1 of 3 raced" in play.part("#pack-about")
         assert rows(play)[0][0].startswith("▸ Next: The ledger of days")
         await play.press("n")
+        await play.begin()
         await play.until_writing()
         assert play.race.setup.passage == "ferry-0"
         await play.press("escape")
@@ -216,6 +219,7 @@ async def test_the_race_left_open_goes_on(game: Callable[..., Any], harbor: str)
     async with game() as play:
         await show(play, "Harbour mysteries")
         await play.press("n")
+        await play.begin()
         await play.until_writing()
         race_id = play.race.setup.race_id
         await play.reveal("cook 60")
@@ -238,6 +242,7 @@ async def test_where_all_has_been_raced_nothing_is_next(
     async with game() as play:
         await show(play, "Harbour mysteries")
         await play.press("n")
+        await play.begin()
         await play.finish()
         await play.press("escape")
         await play.until_on("PacksScreen")
@@ -245,6 +250,7 @@ async def test_where_all_has_been_raced_nothing_is_next(
         assert bests(play) == ["+0.0 bits"]
         await play.press("enter")
         await play.press("enter")
+        await play.begin()
         await play.until_writing()
         assert play.race.setup.attempts == (2,)
 
@@ -290,6 +296,7 @@ async def test_filters(
             await play.until(lambda: rows(play), "its passages")
             await play.press("down", "enter")
             await play.press("enter")
+            await play.begin()
             await play.until_writing()
             assert play.race.setup.pack.id in expected
             return
@@ -500,6 +507,7 @@ async def test_a_pack_is_removed_when_that_is_meant(
     async with game() as play:
         await show(play, "Harbour mysteries")
         await play.press("n")
+        await play.begin()
         await play.finish()
         await play.press("escape")
         await play.until_on("PacksScreen")
@@ -661,9 +669,10 @@ async def test_the_mouse_chooses_and_plays(game: Callable[..., Any], library: Li
     async with game() as play:
         await show(play)
         await play.pilot.click("#passages", offset=(4, 3))
-        await play.until(lambda: play.on == "RaceScreen" or bool(rows(play)), "a row")
-        if play.on != "RaceScreen":
+        await play.until(lambda: play.on == "StartScreen" or bool(rows(play)), "a row")
+        if play.on != "StartScreen":
             await play.pilot.click("#passages", offset=(4, 3))
+        await play.begin()
         await play.until_writing()
         assert play.race.setup.passage == library.passages("warm-up")[1].id
 

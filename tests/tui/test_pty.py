@@ -112,6 +112,12 @@ class Terminal:
         self._old = len(self.output)
         os.write(self.master, keys.encode())
 
+    def begin(self) -> None:
+        """Begin the race that is asked about, once it can be seen to take keys."""
+        self.until("▸ Begin")
+        self.until("Enter begins.")
+        self.type("\r")
+
     def end(self) -> int:
         """Wait for the end of the command; its exit code."""
         give_up = time.monotonic() + PATIENCE_S
@@ -220,6 +226,9 @@ def test_a_hostile_pack_is_played(start: Start, tmp_path: Path, starter_file: Pa
     text = text.replace("the cook", "the [[cook]]").replace("was thin", "was [[thin]]")
     (tmp_path / "evil.toml").write_text(PACK.format(text=text), encoding="utf-8")
     terminal = start("play", "evil.toml", "--player", "[/][red]", size=(100, 30))
+    terminal.until("[/][red] against Goldfish, Reader")
+    terminal.until("[/] A [red]pack[/red] [@click=app.quit]go[/]")
+    terminal.begin()
     terminal.until("Read this first")
     terminal.until("[red]Read[/red] [/] this.")
     terminal.until("[/] A [red]pack[/red] [@click=app.quit]go[/]")
@@ -250,6 +259,8 @@ def test_escape_sequences_of_a_text_never_reach_the_terminal(
     text = f"So {' so '.join(HOSTILE)} it is. " + STORY + "".join(HOSTILE) + " The end."
     (tmp_path / name).write_text(text, encoding="utf-8")
     terminal = start("play", name, "--targets", "1", size=(120, 40))
+    terminal.until("\ufffd]2;owned\ufffd [red].txt")
+    terminal.begin()
     terminal.until("So \ufffd]2;owned\ufffd so")
     terminal.until("Instinct keeps 100 %")
     terminal.type("ledger 50\r")
@@ -272,7 +283,7 @@ def test_escape_sequences_of_a_text_never_reach_the_terminal(
 def test_a_damaged_model_is_told_when_the_screen_is_gone(start: Start, tmp_path: Path) -> None:
     (tmp_path / "half.gguf").write_bytes(b"GGUF" + bytes(range(256)) * 9)
     (tmp_path / "story.txt").write_text(STORY, encoding="utf-8")
-    terminal = start("play", "story.txt", "--model", "half.gguf")
+    terminal = start("play", "story.txt", "--model", "half.gguf", "--yes")
     assert terminal.end() == 1
     assert terminal.is_restored
     assert modes_left_on(terminal.output) == set()
@@ -322,3 +333,17 @@ def test_interrupting_plain_mode_keeps_the_race(plain: Terminal, start: Start) -
     again.until("Going on at target 2")
     again.type("\x04")
     assert again.end() == 0
+
+
+def test_a_race_that_is_asked_about_and_not_wanted(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "story.txt").write_text(STORY, encoding="utf-8")
+    terminal = start("play", "story.txt")
+    terminal.until("Enter begins.")
+    terminal.type("\x1b")
+    assert terminal.end() == 0
+    assert terminal.is_restored
+    after = terminal.output.rpartition(LEAVE)[2]
+    assert SEQUENCE.sub(b"", after).strip() == b""
+    again = start("resume", "--plain")
+    again.until("No race has been left open")
+    assert again.end() == 1

@@ -11,8 +11,11 @@ from rich.cells import cell_len, set_cell_size
 from puzzles.facts import PackFacts, PassageFacts
 from puzzles.library import Broken
 from tui.literal import clean
+from tui.opening import default_name
 from tui.paths import find_paths
-from tui.play import library_of
+from tui.play import library_of, open_store
+from tui.settings import load
+from tui.today import listed, local_day
 
 _TITLE_WIDTH = 36
 
@@ -44,13 +47,27 @@ def show_pack(id: str, form: str) -> int:
         PackError: there is no such pack, or it has been damaged.
     """
     library = library_of(find_paths())
-    pack, passages = library.facts(id), library.passages(id)
+    pack = library.facts(id)
+    passages = listed(id, library.passages(id), _seen(), local_day())
     if form == "json":
         told = {**asdict(pack), "passages": [asdict(passage) for passage in passages]}
         sys.stdout.write(json.dumps(told, indent=1) + "\n")
     else:
         sys.stdout.write("\n".join(about(pack, passages)) + "\n")
     return 0
+
+
+def _seen() -> set[str]:
+    """SHA-256 of the texts that the player has raced on; nothing is made to find out."""
+    paths = find_paths()
+    if not paths.store_file.exists():
+        return set()
+    store = open_store(paths)
+    try:
+        player = store.find_player(default_name(load(paths.settings_file)))
+        return store.played_texts([player.id]) if player else set()
+    finally:
+        store.close()
 
 
 def passage_table(passages: tuple[PassageFacts, ...]) -> list[str]:

@@ -18,9 +18,13 @@ from tui.widgets.foot import Foot
 from tui.widgets.guard import SizeGuard
 
 _CONTINUE = "continue"
+_TUTORIAL = "tutorial"
+_TODAY = "today"
 _PLAY = "play"
-_OPEN = "open"
+_PRACTISE = "practise"
 _PACKS = "packs"
+_OPEN = "open"
+_OPTIONS = "options"
 _QUIT = "quit"
 
 _NAME = "b i t r a c e  ▇▅▃▂▁"
@@ -38,6 +42,10 @@ class HomeFacts:
     open_title: str = ""
     """The race left open, if any."""
     open_progress: str = ""
+    today: str = ""
+    """Today's race, and the days in a row."""
+    practice: str = ""
+    """What is due to be practised; empty where there is nothing."""
 
 
 class HomeScreen(BitraceScreen):
@@ -73,18 +81,23 @@ class HomeScreen(BitraceScreen):
         self.query_one("#hint", Static).update(content(hint, "$foreground 70%"))
 
     def _options(self, facts: HomeFacts | None) -> list[Option]:
+        first = facts is None or facts.first_start
         options: list[Option] = []
-        if facts is not None:
-            if facts.open_title:
-                detail = f"{facts.open_title}, {facts.open_progress}"
-                options.append(_option(_CONTINUE, "Go on with your race", detail))
-            begin = "Begin here" if facts.first_start else "Play the next warm-up"
+        if facts is not None and facts.open_title:
+            detail = f"{facts.open_title}, {facts.open_progress}"
+            options.append(_option(_CONTINUE, "Go on with your race", detail))
+        if first:
+            options.append(_option(_TUTORIAL, "Begin here", "three minutes, five words"))
+        options.append(_option(_TODAY, "Today's race", facts.today if facts else ""))
+        if facts is not None and not first:
             detail = f"{facts.next_title}, {facts.next_targets} words to predict"
-            options.append(_option(_PLAY, begin, detail))
-        else:
-            options.append(_option(_PLAY, "Play a warm-up", ""))
-        options.append(_option(_OPEN, "Open a text of yours", ".txt, .md, .epub or a pack"))
+            options.append(_option(_PLAY, "Play the next warm-up", detail))
+            options.append(_option(_PRACTISE, "Practise", facts.practice))
         options.append(_option(_PACKS, "Packs", "choose a passage, add a pack, check one"))
+        options.append(_option(_OPEN, "Open a text of yours", ".txt, .md, .epub or a pack"))
+        if not first:
+            options.append(_option(_TUTORIAL, "Tutorial", "slip, stake, bit, insight"))
+        options.append(_option(_OPTIONS, "Options", "name, model, opponents, clock, colours"))
         options.append(_option(_QUIT, "Quit", ""))
         return options
 
@@ -95,14 +108,30 @@ class HomeScreen(BitraceScreen):
         match event.option_id:
             case "continue":
                 self.bitrace.resume_race()
+            case "tutorial":
+                self.bitrace.races.begin_tutorial()
+            case "today":
+                self.action_today()
             case "play":
                 self.bitrace.play_warm_up()
+            case "practise":
+                self.bitrace.races.begin_practice()
             case "open":
                 self.action_open_text()
             case "packs":
                 self.action_packs()
+            case "options":
+                self.action_options()
             case _:
                 self.action_quit()
+
+    def action_today(self) -> None:
+        """Race what everybody races today."""
+        self.bitrace.races.begin_today()
+
+    def action_options(self) -> None:
+        """Choose how to play."""
+        self.bitrace.open_options()
 
     def action_open_text(self) -> None:
         """Ask for a file."""
@@ -117,10 +146,7 @@ class HomeScreen(BitraceScreen):
         self.bitrace.exit(0)
 
 
-_FIRST_HINT = (
-    "New here? Press Enter: a short text, five words to guess, the first word shown in under a "
-    "minute."
-)
+_FIRST_HINT = "New here? Press Enter: a short text, five words to guess, and how it all works."
 _HINT = "↑ ↓ choose · Enter begins"
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tui.packs.checking import Checked
     from tui.paths import Paths
     from tui.settings import Settings
+from tui.today import listed, local_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +89,16 @@ def look_at(library: Library, paths: Paths, settings: Settings, id: str) -> Pack
         return PackView(id, fault=str(error))
     texts = [passage.text_sha256 for passage in passages]
     try:
-        return PackView(id, passages, _record(paths, settings, texts))
+        record = _record(paths, settings, texts)
+        return PackView(id, listed(id, passages, record.played, local_day()), record)
     except BitraceError as error:
-        return PackView(id, passages, fault=str(error))
+        return PackView(id, listed(id, passages, frozenset(), local_day()), fault=str(error))
 
 
 def _record(paths: Paths, settings: Settings, texts: list[str]) -> Record:
     from tui.bests import best_insights
-    from tui.play import default_name, open_store
+    from tui.opening import default_name
+    from tui.play import open_store
 
     # A store is used by the thread that opened it, and this is another one than the app's.
     store = open_store(paths)

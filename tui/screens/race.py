@@ -35,8 +35,10 @@ from tui.screens.room import LEAST_READABLE, WORTH_READING, rows_left
 from tui.screens.turn_panel import PANEL_IDS, TurnPanel
 from tui.screens.turns import Turns
 from tui.session import Listeners, Session
+from tui.tutorial import coach
 from tui.views import lanes, player_names, reveal_rows, sense, signed
 from tui.widgets.clock import ClockView
+from tui.widgets.coach import CoachLine
 from tui.widgets.foot import Foot
 from tui.widgets.guard import SizeGuard
 from tui.widgets.lanes import LanesView
@@ -90,6 +92,7 @@ class RaceScreen(BitraceScreen):
             yield ClockView(id="clock")
             yield Static(id="progress")
         yield PassageView(id="passage")
+        yield CoachLine(id="coach")
         yield LanesView(id="lanes")
         yield TurnPanel(self._session.race.setup.mode, id="turn")
         yield Static(id="waiting")
@@ -273,6 +276,8 @@ class RaceScreen(BitraceScreen):
             return
         self.query_one("#progress", Static).update(content(self._progress()))
         self._show_passage()
+        teaching = not self._primer_unread and self._appearing.until is None
+        self.query_one(CoachLine).show(coach(race, self._revealed) if teaching else "")
         _show_if(self.query_one(TurnPanel), writing and race.phase == "writing")
         waiting = self.query_one("#waiting", Static)
         _show_if(waiting, writing and race.phase in ("waiting", "drawing"))

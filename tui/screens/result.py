@@ -8,6 +8,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static, TabbedContent, TabPane
 
+from engine.errors import StoreError
 from engine.minds import READER
 from tui.clipboard import may_copy
 from tui.columns import NAME_WIDTH
@@ -23,6 +24,7 @@ from tui.screens.result_tabs import MemoryTab, TextTab
 from tui.session import Session
 from tui.six_table import six_table
 from tui.stairs import memory_sense, stairs
+from tui.today import local_day, streak_line
 from tui.verdicts import standing, verdict
 from tui.views import lanes, owned, reveal_rows, share_line, winner
 from tui.widgets.foot import Foot
@@ -188,9 +190,13 @@ class ResultScreen(BitraceScreen):
 
     def _sentences(self) -> Content:
         lines = [*verdict(self._race)]
+        try:
+            lines.append(streak_line(self.bitrace.store, self._race, local_day()) or "")
+        except StoreError as error:  # the race is kept; only the others could not be read
+            lines.append(str(error))
         if self._race.setup.source:
             lines.append(f"Source: {self._race.setup.source}")
-        return Content("\n").join([content(line) for line in lines])
+        return Content("\n").join([content(line) for line in lines if line])
 
     @property
     def _share(self) -> str:
