@@ -76,12 +76,14 @@ class PackView:
     record: Record = field(default_factory=Record)
     fault: str = ""
     """What could not be read, as a sentence."""
+    hidden: Set[str] = frozenset()
+    """Texts that cannot be raced yet."""
 
     @property
     def next(self) -> PassageFacts | None:
         """The first passage not raced yet."""
-        played = self.record.played
-        return next((one for one in self.passages if one.text_sha256 not in played), None)
+        left_out = self.record.played | self.hidden
+        return next((one for one in self.passages if one.text_sha256 not in left_out), None)
 
     def passage(self, id: str) -> PassageFacts | None:
         """A passage by its id; None where there is none."""

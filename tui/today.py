@@ -92,7 +92,18 @@ def listed(
     """
     if id != PACK:
         return tuple(passages)
-    return tuple(veiled(passages, hidden(passages, seen, today)))
+    n, days = len(passages), hidden(passages, seen, today)
+    told_of = veiled(passages, days)
+    # Today's, then those that were raced, then the hidden ones as they come.
+    order = sorted(range(n), key=lambda place: (place in days, day_of(place, n, today)))
+    return tuple(told_of[place] for place in order)
+
+
+def to_come(id: str, passages: Sequence[PassageFacts], seen: Set[str], today: date) -> set[str]:
+    """SHA-256 of the texts of a pack that are hidden."""
+    if id != PACK:
+        return set()
+    return {passages[place].text_sha256 for place in hidden(passages, seen, today)}
 
 
 # ---- what is played ----

@@ -27,6 +27,7 @@ _OPEN = "open"
 _OPTIONS = "options"
 _QUIT = "quit"
 
+_LABEL_WIDTH = 23
 _NAME = "b i t r a c e  ▇▅▃▂▁"
 _CLAIM = "Say what comes next. You and a language model, scored in the same bits."
 
@@ -151,7 +152,8 @@ _HINT = "↑ ↓ choose · Enter begins"
 
 
 def _option(id: str, label: str, detail: str) -> Option:
-    parts = [content(label, "bold")]
+    # Details stand in a column, each on one line however narrow the terminal is.
+    parts = [content(f"{label:{_LABEL_WIDTH}}" if detail else label, "bold")]
     if detail:
-        parts.append(content(f"  {detail}", "$foreground 60%"))
+        parts.append(content(detail, "$foreground 60%"))
     return Option(Content.assemble(*parts), id=id)

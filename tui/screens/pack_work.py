@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tui.packs.checking import Checked
     from tui.paths import Paths
     from tui.settings import Settings
-from tui.today import listed, local_day
+from tui.today import listed, local_day, to_come
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,9 @@ def look_at(library: Library, paths: Paths, settings: Settings, id: str) -> Pack
     texts = [passage.text_sha256 for passage in passages]
     try:
         record = _record(paths, settings, texts)
-        return PackView(id, listed(id, passages, record.played, local_day()), record)
+        told_of = listed(id, passages, record.played, local_day())
+        hidden = to_come(id, passages, record.played, local_day())
+        return PackView(id, told_of, record, hidden=hidden)
     except BitraceError as error:
         return PackView(id, listed(id, passages, frozenset(), local_day()), fault=str(error))
 
