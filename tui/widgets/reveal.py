@@ -19,6 +19,7 @@ from tui.views import RevealRow, signed
 _LEAST_SCALE = 8.0
 """Bits the bars span at least."""
 _NUMBERS_WIDTH = 36
+_LEAST_BAR, _LONGEST_SAID, _CHANGE_WIDTH = 8, 40, 16
 _ROWS_BESIDE = 11
 """Rows of the terminal that are not for racers: head and foot, a few lines of the passage,
 the sense, and what stands around them."""
@@ -77,16 +78,19 @@ class RevealPanel(Widget, can_focus=True):
 
     def _content(self, room: int) -> Content:
         scale = max(_LEAST_SCALE, *(row.bits or 0.0 for row in self._rows), 0.0)
-        width = max(8, room - _NUMBERS_WIDTH - RACER_WIDTH)
+        width = max(_LEAST_BAR, room - _NUMBERS_WIDTH - RACER_WIDTH)
+        # Who is alone knows what they have said; of several all want to see it.
+        told = width - _LEAST_BAR if sum(bool(row.said) for row in self._rows) > 1 else 0
+        told = min(told, _LONGEST_SAID)
         shown, n_more = shortlist(
             self._rows, n_rows(len(self._rows), self.screen.size.height), _rank
         )
-        rows = [self._row(row, width, scale) for row in shown]
+        rows = [self._row(row, width - told, scale, told) for row in shown]
         if n_more:
             rows.append(Content.styled(f"+{n_more} more", "$foreground 60%"))
         return Content("\n").join([*rows, content(self._sense, "italic")])
 
-    def _row(self, row: RevealRow, width: int, scale: float) -> Content:
+    def _row(self, row: RevealRow, width: int, scale: float, told: int) -> Content:
         name = fit_racer(row.name, row.kind)
         if row.bits is None:
             return Content.assemble(name, ("was not there", "$foreground 60%"))
@@ -100,8 +104,14 @@ class RevealPanel(Widget, can_focus=True):
             ),
             (f"{row.bits:6.1f} bits", "bold"),
             (f"{percent(row.percent):>9}", ""),
-            (f"  {change}", "$foreground 70%"),
+            (f"  {change:<{_CHANGE_WIDTH}}" if told else f"  {change}", "$foreground 70%"),
+            _said(row.said, told),
         )
+
+
+def _said(said: str, cells: int) -> Content:
+    """What somebody had bet, in so many cells at the most."""
+    return content(said, "italic $foreground 70%").truncate(max(0, cells), ellipsis=True)
 
 
 def _rank(row: RevealRow) -> tuple[int, float]:
