@@ -119,6 +119,7 @@ class _Host:
         others = crowd(self._store, invitation.players, invitation.course)
         names = invitation.names or self._usual(len(others))
         ghosts = tuple(ghost for name in names for ghost in self._ghosts(name))
+        others = self._with_guests(others, ghosts)
         mixtures = tuple(name for name in (NOBODY, CENTAUR) if name in names)
         if NOBODY in mixtures and len(invitation.players) + len(others) == 1:
             self._warnings.append(
@@ -137,6 +138,17 @@ class _Host:
             mixtures=mixtures,
             warnings=tuple(self._warnings),
         )
+
+    def _with_guests(
+        self, others: tuple[Ghost, ...], ghosts: tuple[Ghost, ...]
+    ) -> tuple[Ghost, ...]:
+        """The crowd, and people whose cards race: each person once."""
+        known = {
+            *(player.id for player in self._invitation.players),
+            *(ghost.player_id for ghost in others),
+        }
+        found = {ghost.player_id: ghost for ghost in ghosts if ghost.player_id not in known}
+        return (*others, *found.values())
 
     @property
     def _guests(self) -> tuple[str, ...]:
