@@ -15,8 +15,9 @@ from textual.pilot import Pilot
 
 from tui.app import Bitrace
 from tui.choose import Wish
+from tui.opening import open_wish
 from tui.paths import find_paths
-from tui.play import library_of, open_store, open_wish
+from tui.play import library_of, open_store
 from tui.screens.packs import PacksScreen
 from tui.screens.race import RaceScreen
 from tui.screens.result import ResultScreen
@@ -78,6 +79,28 @@ async def take(width: int, height: int, folder: Path, home: Path) -> None:
     app.close()
 
 
+async def take_choice(width: int, height: int, folder: Path, home: Path) -> None:
+    """Three players, six words, and Nobody."""
+    paths = find_paths({"BITRACE_HOME": str(home)})
+    store = open_store(paths)
+    wish = Wish("mysteries/any-other-business", players=("ann", "bo", "cy"))
+    opened = open_wish(store, wish, Settings(), library_of(paths))
+    app = Bitrace(paths, Settings(player="ann"), opened)
+    async with app.run_test(size=(width, height)) as pilot:
+        await pilot.pause(1)
+        for player, keys in enumerate((("2", "2", "2", "5"), ("5",), ("2", "4"))):
+            await pilot.press("enter")
+            await pilot.pause(0.3)
+            await pilot.press(*keys)
+            await pilot.pause(0.3)
+            if player == 0:
+                (folder / "choice.svg").write_text(app.export_screenshot(), encoding="utf-8")
+            await pilot.press("enter")
+            await pilot.pause(0.3)
+        (folder / "six.svg").write_text(app.export_screenshot(), encoding="utf-8")
+    app.close()
+
+
 async def _take_race(
     pilot: Pilot[int], slips: Iterable[str], save: Callable[[str], None]
 ) -> None:
@@ -120,6 +143,7 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as home:
         asyncio.run(take(size[0], size[1], folder, Path(home)))
+        asyncio.run(take_choice(size[0], size[1], folder, Path(home)))
 
 
 if __name__ == "__main__":

@@ -163,7 +163,7 @@ def test_a_word_is_guessed_once(typed: str, before: list[str]) -> None:
         ("", "a guess is one word"),
         ("   ", "a guess is one word"),
         ("...", "a guess is one word"),
-        ("two words", "a guess is one word"),
+        ("two words", "two words: guess the first"),
         ("life-jacket", "two words: guess the first"),
         ("猫犬", "a guess is one word"),
     ],

@@ -134,7 +134,8 @@ def report(play: Any) -> list[str]:
 async def test_the_app_starts_without_reading_a_pack(
     game: Callable[..., Any], library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    library.passages("warm-up")  # what home tells of the first one is kept
+    for id in ("warm-up", "days"):
+        library.passages(id)  # what home tells of these is kept
 
     def refuse(*_: object) -> None:
         raise AssertionError("a pack is read")
@@ -208,7 +209,7 @@ async def test_a_passage_is_played_and_what_came_of_it_is_shown(
         await play.begin()
         await play.until_writing()
         assert play.race.setup.passage == "ferry-0"
-        await play.press("escape")
+        await play.leave()
         await play.until_on("PacksScreen")
         await play.press("escape", "escape")
         await play.until_on("HomeScreen")
@@ -225,7 +226,7 @@ async def test_the_race_left_open_goes_on(game: Callable[..., Any], harbor: str)
         await play.reveal("cook 60")
         await play.press("enter")
         await play.until_writing()
-        await play.press("escape")
+        await play.leave()
         await play.until_on("PacksScreen")
         await play.until(lambda: bests(play)[0] == "left open", "left open")
         assert rows(play)[0][0].startswith("▸ Next: The ledger of nigh")
@@ -659,7 +660,8 @@ async def test_the_palette_knows_the_packs(game: Callable[..., Any]) -> None:
 async def test_the_row_at_home_leads_here(game: Callable[..., Any]) -> None:
     async with game() as play:
         await play.until_seen("Begin here")
-        await play.press("end", "up", "enter")
+        row = next(row for row, line in enumerate(play.lines) if "  Packs " in line)
+        await play.pilot.click(offset=(play.region("#choices").x + 3, row))
         await play.until_on("PacksScreen")
         await play.press("escape")
         await play.until_on("HomeScreen")

@@ -61,7 +61,9 @@ class Terminal:
         self.before = termios.tcgetattr(slave)
         self.output = b""
         self._old = 0
-        environ = {key: value for key, value in os.environ.items() if key != "NO_COLOR"}
+        # A terminal tells its size itself; whoever runs the tests may have set another.
+        unwanted = {"NO_COLOR", "COLUMNS", "LINES"}
+        environ = {key: value for key, value in os.environ.items() if key not in unwanted}
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-m", "tui", *arguments],
             stdin=slave,
