@@ -14,7 +14,7 @@ from engine.words import Text
 from tui.beforehand import to_keep
 from tui.choice_readings import baked_sixes
 from tui.choose import Chosen
-from tui.company import Company
+from tui.company import Company, gather_again
 from tui.session import now
 from tui.store import Store
 
@@ -34,9 +34,9 @@ class Terms:
     against: tuple[str, ...] = ()
     """By which names it was called together."""
     tutorial: bool = False
+    """Whether players are told how the game goes while they race."""
     practised: tuple[Practised, ...] = ()
     """In a practice race, where each target comes from."""
-    """Whether players are told how the game goes while they race."""
 
 
 def usual_mode(n_players: int) -> Mode:
@@ -98,14 +98,25 @@ def begin(
 def begin_again(store: Store, race: Race, text: Text) -> Race:
     """Begin another race of the same players on the same text and targets.
 
+    Whoever was asked for comes anew: the ghost of one's best is of what is the best by now.
+
     Raises:
-        StoreError: it could not be written.
+        StoreError: the store cannot be read, or the race could not be written.
     """
-    players = race.setup.players
-    attempts = tuple(
-        1 + store.n_attempts(player.id, race.setup.text_sha256) for player in players
+    before = race.setup
+    company = gather_again(store, before)
+    setup = replace(
+        before,
+        race_id=uuid.uuid4().hex,
+        attempts=tuple(
+            1 + store.n_attempts(player.id, before.text_sha256) for player in before.players
+        ),
+        started_at=now(),
+        minds=company.minds,
+        ghosts=company.ghosts,
+        crowd=company.crowd,
+        mixtures=company.mixtures,
     )
-    setup = replace(race.setup, race_id=uuid.uuid4().hex, attempts=attempts, started_at=now())
     return _start(store, setup, text)
 
 

@@ -20,8 +20,8 @@ from engine.minds import (
 )
 from engine.racers import CENTAUR, NOBODY
 from engine.remembered import MODELS_FILE, Remembered, model_sha256
-from engine.setup import FurtherModel, Ghost, Player
-from tui.beforehand import opponents
+from engine.setup import FurtherModel, Ghost, Player, Setup
+from tui.beforehand import opponents, with_sixes_at
 from tui.ghosts import Course, best_of, crowd
 from tui.store import Store
 
@@ -104,6 +104,31 @@ def gather(store: Store, invitation: Invitation) -> Company:
         StoreError: the store cannot be read.
     """
     return _Host(store, invitation).company()
+
+
+def gather_again(store: Store, setup: Setup) -> Company:
+    """Who comes to another race like one before, with what has been raced since.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    is_choice, places = setup.mode == "choice", [target.index for target in setup.targets]
+    seed = setup.draw.seed
+    invitation = Invitation(
+        names=setup.against,
+        players=setup.players,
+        course=Course(setup.text_sha256, setup.mode, setup.targets, seed),
+        baked=with_sixes_at(setup.baked, places, seed) if is_choice else setup.baked,
+        has_primer=bool(setup.primer),
+        has_preface=bool(setup.preface),
+        further=setup.further_models,
+    )
+    try:
+        return gather(store, invitation)
+    except InputError:  # a card is gone from its place: all came before, so all are known
+        return Company(
+            setup.minds, setup.further_models, setup.ghosts, setup.crowd, setup.mixtures
+        )
 
 
 class _Host:

@@ -22,7 +22,7 @@ from engine.scripted import ScriptedPredictor
 from engine.setup import FurtherModel
 from engine.starter import SHA256
 from tui.beforehand import MOST_GUESTS
-from tui.beginning import Terms
+from tui.beginning import Terms, begin_again
 from tui.company import Company, Invitation, further_models, gather, split_names
 from tui.ghosts import Course
 from tui.opening import Opened
@@ -191,6 +191,25 @@ def test_one_s_best_races_again_as_it_was(come: Come, opened: Opening, played: P
     assert ghost.player_id == best.setup.players[0].id
     both = come("ghost:best", players=("ann", "bo"), course=course_of(best))
     assert [ghost.name for ghost in both.ghosts] == ["ann's best", "bo's best"]
+
+
+def test_in_another_race_the_best_by_now_races(
+    store: Store, opened: Opening, played: Playing, come: Come, tmp_path: Path
+) -> None:
+    worse = played(opened(terms=Terms(against=("ghost:best", "reader"))), "cook 20").race
+    one = opened(terms=Terms(against=("ghost:best", "reader"), company=come("ghost:best")))
+    better = played(one, "cook 60").race
+    again = begin_again(store, worse, one.text)
+    assert again.setup.minds == (READER.key,)
+    assert [dict(ghost.bits) for ghost in again.setup.ghosts] == [
+        {
+            target.index: better.score(number, 0).bits
+            for number, target in enumerate(better.setup.targets)
+        }
+    ]
+    gone = replace(better.setup, against=(f"ghost:{tmp_path / 'gone.json'}",))
+    kept = begin_again(store, replace(better, setup=gone), one.text)
+    assert kept.setup.ghosts == better.setup.ghosts, "as they came before"
 
 
 @pytest.mark.parametrize(
