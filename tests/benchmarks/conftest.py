@@ -23,6 +23,13 @@ from engine.words import prepare
 ROLE = "starter"
 
 
+@pytest.fixture(autouse=True)
+def alone() -> None:
+    """What runs beside a measurement is measured too."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        pytest.fail("A benchmark runs alone: pytest tests/benchmarks -s -n 0", pytrace=False)
+
+
 @pytest.fixture
 def link(tmp_path: Path, starter_file: Path) -> Iterator[Link]:
     """The starter model in a process of its own, by the role `starter`.
