@@ -74,6 +74,8 @@ class HomeScreen(BitraceScreen):
 
     def show(self, facts: HomeFacts) -> None:
         """Offer what there is."""
+        if not self.query(OptionList):
+            return  # what is shown is being taken down: the app is left
         choices = self.query_one(OptionList)
         choices.clear_options()
         choices.add_options(self._options(facts))

@@ -21,13 +21,14 @@ from tui.option_rows import stepped, told
 from tui.pack_shelf import amount
 from tui.previews import Offer, Preview, offer
 from tui.rivals import asking_for, can_race, ticked
+from tui.row_heads import row_head
 from tui.screens.base import SCREENS_CSS, BitraceScreen
 from tui.settings import Settings
 from tui.widgets.foot import Foot
 from tui.widgets.guard import SizeGuard
 from tui.widgets.mode_lines import MODES, ModeLines
 from tui.widgets.opponent_list import OpponentList
-from tui.widgets.option_line import OptionLine, row_head
+from tui.widgets.option_line import OptionLine
 from tui.widgets.players_row import PlayerLine, PlayersRow
 
 _CLOCK = "clock_s"

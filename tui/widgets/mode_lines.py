@@ -10,7 +10,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from engine.setup import Mode
-from tui.widgets.option_line import VALUE, row_head
+from tui.row_heads import VALUE, row_head
 
 MODES: Mapping[Mode, tuple[str, str]] = {
     "open": ("open", "type words and stakes"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.binding import Binding
@@ -14,7 +15,9 @@ from textual.widgets.option_list import Option
 from tui.columns import NAME_WIDTH
 from tui.commands import bindings
 from tui.literal import content
-from tui.rivals import Rival
+
+if TYPE_CHECKING:
+    from tui.rivals import Rival
 
 
 class OpponentList(OptionList, inherit_bindings=False):

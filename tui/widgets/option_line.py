@@ -12,23 +12,7 @@ from textual.widgets import Input, Static
 
 from tui.commands import bindings
 from tui.literal import content
-
-_LABEL = 15
-_BACK = 2 + _LABEL
-"""Column of the sign that a click on goes back by one."""
-VALUE = _BACK + 2
-"""Column of what is chosen, behind the row's margin."""
-
-
-def row_head(label: str, has_focus: bool) -> Content:
-    """What stands before the value; that the row takes the keys is said by a sign too.
-
-    Args:
-        label: of the row.
-        has_focus: whether it takes the keys.
-    """
-    mark = "▸ " if has_focus else "  "
-    return Content.assemble(mark, content(label.ljust(_LABEL), "$foreground 70%"))
+from tui.row_heads import BACK, row_head
 
 
 class OptionLine(Widget, can_focus=True):
@@ -67,7 +51,7 @@ class OptionLine(Widget, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """A click does what Enter does; one on ‹ what ← does."""
-        is_back = self._is_stepped and event.x == _BACK + self.styles.padding.left
+        is_back = self._is_stepped and event.x == BACK + self.styles.padding.left
         self.post_message(self.Stepped() if is_back else self.Entered())
 
 

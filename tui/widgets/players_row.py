@@ -17,7 +17,7 @@ from textual.widgets import Input, Static
 
 from tui.commands import bindings
 from tui.literal import clean, content
-from tui.widgets.option_line import row_head
+from tui.row_heads import row_head
 
 
 class PlayerLine(Input):
