@@ -301,6 +301,22 @@ async def test_a_low_terminal_shows_players_reader_and_the_best() -> None:
                 assert names[6:10] == ["Reader", "Sage", "Nobody", "Instinct"]
 
 
+@pytest.mark.parametrize("width", [60, 61, 72, 80, 96, 120, 200])
+async def test_what_each_had_said_has_the_room_there_is(width: int) -> None:
+    slip = "headland 35 glorious 23 beach 11 cloud 11 loudspeakers 10 landladies 10"
+    rows = [RevealRow(name, 12.3, 12.3, -12.3, "player", slip) for name in PEOPLE[:3]]
+    async with Crowded().run_test(size=(width, 40)) as pilot:
+        pilot.app.screen.query_one(LanesView).display = False
+        pilot.app.screen.query_one(RevealPanel).show(rows, "You knew.")
+        await pilot.pause()
+        *shown, sense = rows_of(pilot.app, RevealPanel)
+        assert (len(shown), sense) == (3, "You knew."), "a row each"
+        for row in shown:
+            assert "insight -12.3" in row
+            assert ("headland 35" in row) == (width >= 72)
+            assert len(row) > width - 16 or width < 72, "to the edge, or all of forty cells"
+
+
 async def test_lanes_may_be_told_how_many_rows_there_are() -> None:
     lanes = [Lane(name, -5.0, "writing", "player") for name in PEOPLE[:2]]
     minds = (("Goldfish", 1.0), ("Reader", -9.0), ("Sage", 7.0), ("Stranger", 3.0))

@@ -18,8 +18,10 @@ from tui.views import RevealRow, signed
 
 _LEAST_SCALE = 8.0
 """Bits the bars span at least."""
-_NUMBERS_WIDTH = 36
-_LEAST_BAR, _LONGEST_SAID, _CHANGE_WIDTH = 8, 40, 16
+_NUMBERS_WIDTH, _CHANGE_WIDTH = 20, 16
+_LEAST_BAR = 8
+_LEAST_SAID, _LONGEST_SAID = 12, 40
+"""Cells for what somebody had bet; with fewer nothing of it is told."""
 _ROWS_BESIDE = 11
 """Rows of the terminal that are not for racers: head and foot, a few lines of the passage,
 the sense, and what stands around them."""
@@ -78,10 +80,10 @@ class RevealPanel(Widget, can_focus=True):
 
     def _content(self, room: int) -> Content:
         scale = max(_LEAST_SCALE, *(row.bits or 0.0 for row in self._rows), 0.0)
-        width = max(_LEAST_BAR, room - _NUMBERS_WIDTH - RACER_WIDTH)
+        width = max(_LEAST_BAR, room - RACER_WIDTH - _NUMBERS_WIDTH - _CHANGE_WIDTH)
         # Who is alone knows what they have said; of several all want to see it.
         told = width - _LEAST_BAR if sum(bool(row.said) for row in self._rows) > 1 else 0
-        told = min(told, _LONGEST_SAID)
+        told = min(told, _LONGEST_SAID) if told >= _LEAST_SAID else 0
         shown, n_more = shortlist(
             self._rows, n_rows(len(self._rows), self.screen.size.height), _rank
         )
@@ -104,7 +106,7 @@ class RevealPanel(Widget, can_focus=True):
             ),
             (f"{row.bits:6.1f} bits", "bold"),
             (f"{percent(row.percent):>9}", ""),
-            (f"  {change:<{_CHANGE_WIDTH}}" if told else f"  {change}", "$foreground 70%"),
+            (f"  {change:<{_CHANGE_WIDTH - 2}}", "$foreground 70%"),
             _said(row.said, told),
         )
 
