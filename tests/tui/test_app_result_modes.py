@@ -135,6 +135,7 @@ async def test_fourteen_racers_can_all_be_seen(
     turns = {"open": "cook 50", "choice": "50", "shannon": "a b cook"}[mode]
     async with result(mode, *[turns] * 8, players=PEOPLE, size=size) as play:
         assert len(play.screen.query_one(LanesView)._lanes) == len(names)
+        assert play.region("#lanes").height == len(names)
         assert not outside(play, "#race-page")
         seen = play.text
         await play.press("end")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from textual.content import Content
+from textual.geometry import Size
 from textual.widget import Widget
 
 from tui.racer_rows import (
@@ -46,6 +47,15 @@ class LanesView(Widget):
         if (shown, n_more) != (self._lanes, self._n_more):
             self._lanes, self._n_more = shown, n_more
             self.refresh(layout=True)
+
+    def get_content_height(
+        self,
+        container: Size,  # noqa: ARG002
+        viewport: Size,  # noqa: ARG002
+        width: int,  # noqa: ARG002
+    ) -> int:
+        """A row each. What was drawn for another width would wrap, and is not asked."""
+        return len(self._lanes) + bool(self._n_more)
 
     def render(self) -> Content:
         """All rows."""
