@@ -83,12 +83,12 @@ async def take_choice(width: int, height: int, folder: Path, home: Path) -> None
     """Three players, six words, and Nobody."""
     paths = find_paths({"BITRACE_HOME": str(home)})
     store = open_store(paths)
-    wish = Wish("mysteries/any-other-business", players=("ann", "bo", "cy"))
+    wish = Wish("mysteries/eleven-twice", players=("ann", "bo", "cy"))
     opened = open_wish(store, wish, Settings(), library_of(paths))
     app = Bitrace(paths, Settings(player="ann"), opened)
     async with app.run_test(size=(width, height)) as pilot:
         await pilot.pause(1)
-        for player, keys in enumerate((("2", "2", "2", "5"), ("5",), ("2", "4"))):
+        for player, keys in enumerate((("6", "6", "6", "5"), ("6", "5"), ("5", "5"))):
             await pilot.press("enter")
             await pilot.pause(0.3)
             await pilot.press(*keys)

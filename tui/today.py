@@ -175,7 +175,8 @@ def _place(pack: Pack, typed: str) -> int:
 
 
 def _veil(passage: PassageFacts, day: date) -> PassageFacts:
-    return replace(passage, id=day.isoformat(), title=f"hidden until {told(day)}", theme="")
+    # Short: lists have about fourteen cells for it on a narrow terminal.
+    return replace(passage, id=day.isoformat(), title=f"hidden, {day.day} {day:%b}", theme="")
 
 
 # ---- the streak ----

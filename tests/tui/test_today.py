@@ -66,7 +66,7 @@ def test_what_was_raced_and_todays_can_be_seen_and_nothing_else(
     assert hidden(FACTS, seen, today).keys() == away
     told = listed(PACK, FACTS, seen, today)
     assert told[0].title == f"Passage {now}", "today's comes first"
-    shown = {one.title for one in told if not one.title.startswith("hidden until")}
+    shown = {one.title for one in told if not one.title.startswith("hidden, ")}
     assert shown == {f"Passage {place}" for place in raced | {now}}
     for one in told[len(shown) :]:
         assert (one.theme, one.title.split()[0]) == ("", "hidden")
