@@ -69,7 +69,7 @@ def test_what_was_raced_and_todays_can_be_seen_and_nothing_else(
     shown = {one.title for one in told if not one.title.startswith("hidden, ")}
     assert shown == {f"Passage {place}" for place in raced | {now}}
     for one in told[len(shown) :]:
-        assert (one.theme, one.title.split()[0]) == ("", "hidden")
+        assert (one.theme, one.title.split(",")[0]) == ("", "hidden")
         assert one.id not in {fact.id for fact in FACTS}
     assert to_come(PACK, FACTS, seen, today) == {FACTS[place].text_sha256 for place in away}
     assert listed("liars", FACTS, seen, today) == tuple(FACTS)
