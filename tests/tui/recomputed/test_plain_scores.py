@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import io
-import json
-import math
 import os
 import re
-import sqlite3
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -31,213 +27,51 @@ ONE_TARGET = (
 )
 
 
-class Log:
-    """What is kept of the only race in a store, read past the game."""
+class Told:
+    """Checks what was told line by line against what was kept."""
 
-    def __init__(self, file: Path) -> None:
-        connection = sqlite3.connect(file)
-        rows = connection.execute("SELECT kind, body FROM events ORDER BY seq").fetchall()
-        connection.close()
-        self.events = [(kind, json.loads(body)) for kind, body in rows]
-        (started,) = self.of("started")
-        self.setup = started["setup"]
-        self.words = [target["word"] for target in self.setup["targets"]]
-        self.players = [player["name"] for player in self.setup["players"]]
-        self.reveals = self.of("revealed")
-        self.instinct = [one["instinct_bits"] for one in self.reveals]
-        self.costs = {name: self._paid(n) for n, name in enumerate(self.players)}
-        for key in self.setup["minds"]:
-            self.costs[key.capitalize()] = [one["minds"][key] for one in self.reveals]
-        if self.setup["mixtures"]:
-            assert self.setup["mixtures"] == ["nobody"] and not self.setup["crowd"]
-            self.costs["Nobody"] = self._mixed()
+    def __init__(self, log: Any, sentences: Any, is_near: Callable[[str, float], None]) -> None:
+        self._log, self._sentences, self._near = log, sentences(log), is_near
 
-    def of(self, kind: str) -> list[Any]:
-        return [body for found, body in self.events if found == kind]
-
-    def turn(self, target: int, player: int) -> Any:
-        (found,) = (
-            one
-            for one in self.of("locked")
-            if (one["target"], one["player"]) == (target, player)
-        )
-        return found
-
-    def rank(self, target: int, player: int) -> int:
-        guesses = [
-            one["word"].lower()
-            for one in self.of("guessed")
-            if (one["target"], one["player"]) == (target, player)
-        ]
-        truth = self.words[target].lower()
-        return 1 + guesses.index(truth) if truth in guesses else 6
-
-    def _paid(self, player: int) -> list[float]:
-        return [self._bits(target, player) for target in range(len(self.reveals))]
-
-    def _bits(self, target: int, player: int) -> float:
-        bets = self.turn(target, player)["slip"]["bets"]
-        stakes = {bet["word"]: bet["percent"] / 100 for bet in bets}
-        truth, instinct = self.words[target], self.instinct[target]
-        if self.setup["mode"] == "choice":
-            assert sum(bet["percent"] for bet in bets) == 100
-            return -math.log2(stakes[truth])
-        if self.setup["mode"] == "open":
-            rest = 1 - sum(stakes.values())
-            return -math.log2(stakes.get(truth, 0.0) + rest * 2**-instinct)
-        counts = Counter({1: 3.0, 2: 1.2, 3: 0.7, 4: 0.5, 5: 0.4, 6: 4.2})
-        counts.update(self.rank(before, player) for before in range(target))
-        rank = self.rank(target, player)
-        return -math.log2(counts[rank] / sum(counts.values())) + instinct * (rank == 6)
-
-    def _mixed(self) -> list[float]:
-        """The mixture in closed form: the mean of what each gives to all words so far."""
-        people = [self.costs[name] for name in self.players]
-        given = [
-            sum(2 ** -sum(paid[:n]) for paid in people) / len(people)
-            for n in range(len(self.reveals) + 1)
-        ]
-        return [-math.log2(after / before) for before, after in pairwise(given)]
-
-    def insight(self, name: str) -> float:
-        return sum(self.instinct) - sum(self.costs[name])
-
-    def check_reveals(self, told: str) -> None:
+    def reveals(self, told: str) -> None:
         """The rows below each word."""
+        log = self._log
         for target, part in enumerate(told.split("The word: ")[1:]):
-            assert part.startswith(self.words[target] + "\n")
-            for name, paid in {**self.costs, "Instinct": self.instinct}.items():
+            assert part.startswith(log.words[target] + "\n")
+            bits = {name: paid[target] for name, paid in log.costs.items()}
+            for name, paid in {**bits, "Instinct": log.instinct[target]}.items():
                 row = re.search(rf"^  {name} +(\S+) bits +<?(\S+) %(.*)$", part, re.MULTILINE)
                 assert row, name
-                near(row[1], paid[target])
-                assert abs(float(row[2]) - 100 * 2 ** -paid[target]) <= 0.51
+                self._near(row[1], paid)
+                assert abs(float(row[2]) - 100 * 2**-paid) <= 0.51
                 change = re.search(r"insight (\S+)", row[3])
                 assert (change is None) == (name == "Instinct")
                 if change:
-                    near(change[1], self.instinct[target] - paid[target])
+                    self._near(change[1], log.instinct[target] - paid)
 
-    def check_end(self, told: str) -> None:
+    def end(self, told: str) -> None:
         """Every number behind the text; no line with a number is passed over."""
+        log = self._log
         end = told[re.search(r"^.* wins, by .*$", told, re.MULTILINE).start() :]  # type: ignore[union-attr]
-        order = sorted(self.costs, key=lambda name: -self.insight(name))
-        stated = [line.partition(":")[0] for line in end.splitlines() if ": insight " in line]
-        assert [round(self.insight(name), 6) for name in stated] == [
-            round(self.insight(name), 6) for name in order
-        ]
-        assert sorted(stated) == sorted(order)
-        checks: list[tuple[str, Callable[..., None]]] = [
-            (r"(.+) wins?, by (\S+ bits|a hair) before (.+)\.", self._check_lead),
-            (r"(.+): insight (\S+) bits, cost (\S+)\.", self._check_standing),
-            (
-                r"(.+): (\S+) bits a word(?: among six)?, where Instinct pays (\S+)\.",
-                self._check_rate,
-            ),
-            (r"Following the text saved (.+) most at “(.+)”: (\S+) bits\.", self._check_best),
-            (
-                r"Written out these words take (\d+) bytes; at (.+)'s bits (\d+), "
-                r"at Reader's (\d+)\.",
-                self._check_bytes,
-            ),
-            (
-                r"Shannon's bounds on (.+)'s knowledge: (\S+) to (\S+) bits a word\.",
-                self._check_bounds,
-            ),
-            (
-                r"Nobody paid (\S+) bits in all, less than (?:any of )?(you)[^\d]*(\S+)\.",
-                self._check_nobody,
-            ),
-            (
-                r"Nobody's dearest word cost (\S+) bits\. .* even (.+)'s cost (\S+)\.",
-                self._check_dearest,
-            ),
-            (
-                r"Nobody stayed within (\S+) bits of (.+), the best of (\d),.*",
-                self._check_within,
-            ),
-            (r"Next to beat: (.+), (\S+) bits ahead\.", self._check_next),
-            (r"bitrace \S+(?: \w+)? ([▁▂▃▅▇]+) (\S+) bits · Reader (\S+)", self._check_share),
-        ]
-        seen: Counter[str] = Counter()
+        stated: list[str] = []
         for line in end.splitlines():
-            for pattern, check in checks:
-                if found := re.fullmatch(pattern, line):
-                    check(*found.groups())
-                    seen[pattern] += 1
-                    break
-            else:
+            if found := re.fullmatch(r"(.+): insight (\S+) bits, cost (\S+)\.", line):
+                self._near(found[2], log.insight(found[1]))
+                self._near(found[3], log.paid(found[1]))
+                stated.append(found[1])
+            elif not self._sentences.claim(line):
                 assert not re.search(r"\d", line), f"nobody has checked {line!r}"
-        assert seen[checks[0][0]] == 1
-        assert seen[checks[1][0]] == len(self.costs)
-        assert seen[checks[2][0]] == seen[checks[-1][0]] == len(self.players)
-
-    def _check_lead(self, first: str, lead: str, second: str) -> None:
-        ahead = self.insight(first) - self.insight(second)
-        near("0.0" if lead == "a hair" else lead.removesuffix(" bits"), ahead)
-        others = [self.insight(name) for name in self.costs if name != first]
-        assert self.insight(first) >= max(others) == pytest.approx(self.insight(second))
-
-    def _check_standing(self, name: str, insight: str, cost: str) -> None:
-        near(insight, self.insight(name))
-        near(cost, sum(self.costs[name]))
-
-    def _check_rate(self, name: str, rate: str, habit: str) -> None:
-        near(rate, sum(self.costs[name]) / len(self.words))
-        near(habit, sum(self.instinct) / len(self.words))
-
-    def _check_best(self, name: str, word: str, worth: str) -> None:
-        saved = [a - b for a, b in zip(self.instinct, self.costs[name], strict=True)]
-        near(worth, max(saved))
-        assert self.words[saved.index(max(saved))] == word
-
-    def _check_bytes(self, plain: str, name: str, mine: str, reader: str) -> None:
-        assert int(plain) == len("".join(self.words).encode())
-        assert int(mine) == -(-sum(self.costs[name]) // 8)
-        assert int(reader) == -(-sum(self.costs["Reader"]) // 8)
-
-    def _check_bounds(self, name: str, lower: str, upper: str) -> None:
-        player = self.players.index(name)
-        ranks = [self.rank(target, player) for target in range(len(self.words))]
-        q = [ranks.count(rank) / len(ranks) for rank in range(1, 8)]
-        near(lower, sum(i * (a - b) * math.log2(i) for i, (a, b) in enumerate(pairwise(q), 1)))
-        near(upper, -sum(share * math.log2(share) for share in q if share))
-
-    def _check_nobody(self, nobody: str, _you: str, best: str) -> None:
-        near(nobody, sum(self.costs["Nobody"]))
-        near(best, min(sum(self.costs[name]) for name in self.players))
-
-    def _check_dearest(self, nobody: str, name: str, least: str) -> None:
-        near(nobody, max(self.costs["Nobody"]))
-        near(least, max(self.costs[name]))
-        assert max(self.costs[name]) == min(max(self.costs[one]) for one in self.players)
-
-    def _check_within(self, within: str, name: str, n: str) -> None:
-        best = min(sum(self.costs[one]) for one in self.players)
-        assert sum(self.costs[name]) == pytest.approx(best)
-        assert int(n) == len(self.players)
-        over = sum(self.costs["Nobody"]) - best
-        assert over <= float(within) + 1e-9 and float(within) <= max(0.1, over + 0.1)
-        assert over <= math.log2(len(self.players))
-
-    def _check_next(self, name: str, lead: str) -> None:
-        best = max(self.insight(one) for one in self.players)
-        near(lead, self.insight(name) - best)
-        ahead = [self.insight(one) for one in self.costs if self.insight(one) > best + 1e-9]
-        assert self.insight(name) == pytest.approx(min(ahead))
-
-    def _check_share(self, spark: str, insight: str, reader: str) -> None:
-        sparks = {
-            "".join("▁▂▃▅▇"[sum(bits >= limit for limit in (1, 3, 6, 10))] for bits in paid)
-            for name, paid in self.costs.items()
-            if name in self.players and abs(float(insight) - self.insight(name)) <= 0.051
-        }
-        assert spark in sparks
-        near(reader, self.insight("Reader"))
+        assert sorted(stated) == sorted(log.costs)
+        insights = [round(log.insight(name), 6) for name in stated]
+        assert insights == sorted(insights, reverse=True)
+        said = self._sentences.said
+        assert (said[0], said[1], said[-1]) == (1, len(log.players), len(log.players))
 
 
-def near(shown: str, bits: float) -> None:
-    """Shown to one place."""
-    assert re.fullmatch(r"[+-]?\d+\.\d", shown)
-    assert abs(float(shown) - bits) <= 0.0500001, (shown, bits)
+@pytest.fixture
+def check(sentences: Any, is_near: Any) -> Callable[[Any], Told]:
+    """Checks what was told of a race."""
+    return lambda log: Told(log, sentences, is_near)
 
 
 class Ear(io.StringIO):
@@ -260,7 +94,11 @@ class Ear(io.StringIO):
 
 
 def test_eight_players_a_slow_mind_and_a_clock_of_one_second(
-    opened: Callable[..., Opened], paths: Paths, monkeypatch: pytest.MonkeyPatch
+    opened: Callable[..., Opened],
+    paths: Paths,
+    monkeypatch: pytest.MonkeyPatch,
+    kept: Any,
+    check: Any,
 ) -> None:
     """Some answer in time, some never, one too late: then the next has said it."""
     names = ("ann", "bo", "cy", "dan", "eve", "flo", "gus", "hal")
@@ -283,7 +121,7 @@ def test_eight_players_a_slow_mind_and_a_clock_of_one_second(
     with source, typist:
         race = PlainRace(begun, ScriptedPredictor(delay_s=0.4), passes_unasked=False)
         assert race.run() == 0
-    found = Log(paths.store_file)
+    found = kept(paths.store_file)
     turns = Counter((one["target"], one["player"]) for one in found.of("locked"))
     assert turns == {(0, player): 1 for player in range(8)}
     assert len(found.of("revealed")) == 1
@@ -294,11 +132,11 @@ def test_eight_players_a_slow_mind_and_a_clock_of_one_second(
         assert one["by_clock"] == (name in silent)
     told = out.getvalue()
     assert told.count("Time is up.") == len(silent)
-    found.check_end(told)
+    check(found).end(told)
 
 
 def test_choice_through_the_command(
-    bitrace: Callable[..., Any], tmp_path: Path, starter_file: Path
+    bitrace: Callable[..., Any], tmp_path: Path, starter_file: Path, kept: Any, check: Any
 ) -> None:
     """The usual mode of three."""
     lines = ["335", "40 20 10 10 10 10", "nonsense", "", "", "?known", "1 1 1"]
@@ -309,7 +147,7 @@ def test_choice_through_the_command(
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     assert "\x1b" not in done.stdout
-    log = Log(tmp_path / "data" / "bitrace.db")
+    log = kept(tmp_path / "data" / "bitrace.db")
     assert log.setup["mode"] == "choice"
     assert "Nobody" in log.costs
     assert len(log.of("locked")) == 3 * len(log.words)
@@ -320,13 +158,13 @@ def test_choice_through_the_command(
             assert sum(2**-cost for cost in bits) == pytest.approx(1)
             told = one["instinct_bits"] if key == "instinct" else one["minds"][key]
             assert told == pytest.approx(bits[at])
-    log.check_reveals(done.stdout)
-    log.check_end(done.stdout)
+    check(log).reveals(done.stdout)
+    check(log).end(done.stdout)
     assert len(re.findall("^Reader staked: ", done.stdout, re.MULTILINE)) == len(log.words)
 
 
 def test_shannon_through_the_command_in_two_goes(
-    bitrace: Callable[..., Any], tmp_path: Path, starter_file: Path
+    bitrace: Callable[..., Any], tmp_path: Path, starter_file: Path, kept: Any, check: Any
 ) -> None:
     options = ("--mode", "shannon", "--clock", "3600", "--against", "nobody,reader")
     first = bitrace(
@@ -336,7 +174,7 @@ def test_shannon_through_the_command_in_two_goes(
     )
     assert first.returncode == 0, first.stderr
     assert "Paused at target 1 of 3" in first.stdout
-    log = Log(tmp_path / "data" / "bitrace.db")
+    log = kept(tmp_path / "data" / "bitrace.db")
     (clocked,) = log.of("clocked")
     assert 0 < clocked["used_s"] < 3600
     words = log.words
@@ -345,16 +183,16 @@ def test_shannon_through_the_command_in_two_goes(
     done = bitrace(tmp_path, "resume", "--plain", typed="".join(f"{x}\n" for x in typed))
     assert done.returncode == 0, done.stderr
     assert "so far money, the; guess 3 of 5?" in done.stdout
-    log = Log(tmp_path / "data" / "bitrace.db")
+    log = kept(tmp_path / "data" / "bitrace.db")
     assert list(log.costs) == ["ann", "bo", "cy", "Reader", "Nobody"]
     assert not log.of("drawn")
-    log.check_reveals(done.stdout)
-    log.check_end(done.stdout)
+    check(log).reveals(done.stdout)
+    check(log).end(done.stdout)
     assert done.stdout.count("Shannon's bounds on ") == 3
 
 
 def test_the_process_ends_while_a_line_is_still_waited_for(
-    tmp_path: Path, starter_file: Path
+    tmp_path: Path, starter_file: Path, kept: Any
 ) -> None:
     process = subprocess.Popen(
         [
@@ -375,7 +213,7 @@ def test_the_process_ends_while_a_line_is_still_waited_for(
         process.wait()
     assert faults == ""
     assert told.count("Time is up.") == 1
-    assert Log(tmp_path / "data" / "bitrace.db").turn(0, 0)["by_clock"]
+    assert kept(tmp_path / "data" / "bitrace.db").turn(0, 0)["by_clock"]
 
 
 @pytest.mark.parametrize(
