@@ -92,11 +92,13 @@ def primer_sentence(race: Race) -> str | None:
     if without is None or with_it is None:
         return None
     worth_bits = sum(without) - sum(with_it)
+    # Among all words there are, as on the staircase, it may be worth something else.
+    primer = "Among the six, the primer" if race.setup.mode == "choice" else "The primer"
     if round(worth_bits, 1) == 0:
-        return f"The primer was worth nothing to {READER.name}."
+        return f"{primer} was worth nothing to {READER.name}."
     if worth_bits < 0:
-        return f"The primer cost {READER.name} {-worth_bits:.1f} bits: it led astray."
-    return f"The primer was worth {worth_bits:.1f} bits to {READER.name}."
+        return f"{primer} cost {READER.name} {-worth_bits:.1f} bits: it led astray."
+    return f"{primer} was worth {worth_bits:.1f} bits to {READER.name}."
 
 
 def _of_player(race: Race, player: int) -> Iterator[str]:

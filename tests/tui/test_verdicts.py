@@ -260,7 +260,7 @@ def test_the_primer_among_six_words(raced: Callable[..., Race]) -> None:
     read = baked({"stranger": {0: 30.0}}, {0: Six(six, {"stranger": (20, 20, 20, 20, 20, 20)})})
     race = raced(("cook", 2.0, 1.0, "50"), mode="choice", primer="Once …", baked=(read,))
     assert race.sixes[0] == six
-    assert primer_sentence(race) == "The primer was worth 1.6 bits to Reader."
+    assert primer_sentence(race) == "Among the six, the primer was worth 1.6 bits to Reader."
     other = baked({"stranger": {0: 30.0}}, {0: Six(six[::-1], {"stranger": (20,) * 6})})
     unread = raced(("cook", 2.0, 1.0, "50"), mode="choice", primer="Once …", baked=(other,))
     assert primer_sentence(unread) is None, "bits of other words are not these words' bits"
