@@ -177,8 +177,8 @@ class Sentences:
             r"Nobody's dearest word cost (\S+) bits(?:, yours (\S+)|"
             r"\. .* even (.+)'s cost (\S+))\.": self._dearest,
             r"Nobody stayed within (\S+) bits of (.+), the best of (\d),.*": self._within,
-            r"(?:The|Among the six, the) primer (was worth|cost) (?:Reader )?(\S+) bits(?: to Reader|: it led astray)"
-            r"\.": self._primer,
+            r"(?:The|Among the six, the) primer (was worth|cost) (?:Reader )?(\S+) bits"
+            r"(?: to Reader|: it led astray)\.": self._primer,
             r"Next to beat: (.+), (\S+) bits ahead\.": self._next,
             r"bitrace \S+(?: \w+)? ([▁▂▃▅▇]+) (\S+) bits · Reader (\S+)": self._share,
         }
