@@ -400,8 +400,8 @@ class Play(Protocol):
 @pytest.fixture(autouse=True)
 def no_search_for_garbage(monkeypatch: pytest.MonkeyPatch) -> None:
     """A race has Python look for garbage, which here has all tests' objects to look through."""
-    monkeypatch.setattr("tui.screens.race._settle", lambda: None)
-    monkeypatch.setattr("tui.screens.race._tidy", lambda: None)
+    monkeypatch.setattr("tui.screens.race.settle", lambda: None)
+    monkeypatch.setattr("tui.screens.race.tidy", lambda: None)
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ import pytest
 from textual.widgets import Static
 
 from engine.bets import Bet, Slip
+from tui.garbage import settle
 from tui.opening import Opened, open_again
 from tui.passage_text import BLANK
 from tui.play import open_store
-from tui.screens import race as race_screen
 from tui.settings import Settings
 from tui.widgets.passage import PassageView
 
@@ -593,16 +593,12 @@ async def test_the_engine_line_tells_no_number_while_reading(
         assert str(engine.content) == "scripted none · script"
 
 
-_SETTLE = race_screen._settle
-"""The real one; a fixture keeps it out of the way."""
-
-
 def test_what_the_app_is_made_of_is_looked_through_once() -> None:
     try:
-        _SETTLE()
+        settle()
         assert gc.get_freeze_count() > 10_000, "and left alone during the race"
         frozen = gc.get_freeze_count()
-        _SETTLE()
+        settle()
         assert gc.get_freeze_count() < 1.5 * frozen, "what a race before was made of can go"
     finally:
         gc.unfreeze()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable
 
 from textual import on, work
@@ -17,6 +16,7 @@ from engine.minds import READER
 from engine.racers import racers
 from tui.commands import bindings
 from tui.expected import expected_of_six, expected_words
+from tui.garbage import SETTLING_S, settle, tidy
 from tui.literal import content
 from tui.messages import (
     EngineChanged,
@@ -30,13 +30,13 @@ from tui.messages import (
 from tui.passage_text import Piece, in_play, reflow
 from tui.screens.appearing import Appearing
 from tui.screens.base import SCREENS_CSS, BitraceScreen
-from tui.screens.pause import KNOWN, LEAVE, PauseScreen
+from tui.screens.pausing import Pausing
 from tui.screens.room import LEAST_READABLE, WORTH_READING, rows_left
 from tui.screens.turn_panel import PANEL_IDS, TurnPanel
 from tui.screens.turns import Turns
 from tui.session import Listeners, Session
 from tui.tutorial import coach
-from tui.views import lanes, player_names, reveal_rows, sense, signed
+from tui.views import lanes, player_names, reveal_rows, sense
 from tui.widgets.clock import ClockView
 from tui.widgets.coach import CoachLine
 from tui.widgets.foot import Foot
@@ -55,8 +55,6 @@ _DRAWING = "Six words are being drawn …"
 _APPEARING = "Enter shows all of it."
 _FEWEST_LANES, _LANES_SHARE = 4, 4
 """Rows that lanes take while somebody writes: as many as that share of the terminal's."""
-_SETTLING_S = 0.15
-"""After a frame; by then it has been drawn and looked at."""
 
 
 class RaceScreen(BitraceScreen):
@@ -81,6 +79,7 @@ class RaceScreen(BitraceScreen):
         setup = session.race.setup
         self._primer_unread = bool(setup.primer) and session.race.target == 0
         self._appearing = Appearing(self, session, self._show_passage, self._show)
+        self._pausing = Pausing(self, session, self._turns, self._appearing)
         self._unwritten = ""
         """Why the word could not be shown, if it could not be written down."""
 
@@ -107,7 +106,7 @@ class RaceScreen(BitraceScreen):
             return  # left again before it was there
         self._show()
         self._start_reading()
-        self.set_timer(_SETTLING_S, _settle)
+        self.set_timer(SETTLING_S, settle)
 
     def on_resize(self) -> None:
         """What has room beside the passage may be something else now."""
@@ -220,43 +219,11 @@ class RaceScreen(BitraceScreen):
 
     def action_pause(self) -> None:
         """Hide the race, and stop its clock, until it goes on or is left."""
-        race = self._session.race
-        self._turns.stop_clock()
-        self._appearing.stop()
-        alone = len(race.setup.players) == 1
-        who = 0 if alone else self._turns.writer
-        n_targets = len(race.setup.targets)
-        pause = PauseScreen(
-            race.setup.title,
-            min(race.target + 1, n_targets),
-            n_targets,
-            [f"{lane.name}: {signed(lane.insight_bits)} bits" for lane in lanes(race)],
-            can_know=who is not None and who not in race.known,
-        )
-        self.bitrace.push_screen(pause, self._after_pause)
-
-    def _after_pause(self, answer: str | None) -> None:
-        if answer == LEAVE:
-            self.bitrace.races.leave(self._session, None)
-            return
-        if answer == KNOWN:
-            self.action_known()
-        self._turns.run_clock()
-        self._appearing.go_on()
+        self._pausing.pause()
 
     def action_known(self) -> None:
         """The player who writes knows this text."""
-        alone = len(self._session.race.setup.players) == 1
-        player = 0 if alone else self._turns.writer
-        if player is None:
-            self.say("Nobody is writing: whoever knows this text says so in their own turn.")
-            return
-        try:
-            self._session.say_known(player)
-        except StoreError as error:
-            self.say(str(error), "error")
-            return
-        self.say("Noted: this race stays off the boards. Play on for practice.")
+        self._pausing.say_known()
 
     def action_page(self, pages: int) -> None:
         """Scroll the passage."""
@@ -294,7 +261,7 @@ class RaceScreen(BitraceScreen):
         elif self._revealed is not None:
             reveal.show(reveal_rows(race, self._revealed), sense(race, self._revealed))
             reveal.focus()
-            self.set_timer(_SETTLING_S, _tidy)
+            self.set_timer(SETTLING_S, tidy)
         elif race.phase == "writing":
             self._turns.hand_over(race.to_write[0])
             self.query_one("#progress", Static).update(content(self._progress()))
@@ -365,23 +332,6 @@ class RaceScreen(BitraceScreen):
         n_all = len(racers(self._session.race.setup))
         n_shown = n_rows(n_all + 1, self.size.height) - 1  # Instinct is among them
         return rows_left(self.size, n_shown, with_words)
-
-
-def _settle() -> None:
-    """Have Python look through what the app is made of now, and not again during this race.
-
-    Its search for garbage takes a tenth of a second by then, and where it fell between a key
-    and the word it was seen. What comes after is little, and is gone through while a word is
-    being read.
-    """
-    gc.unfreeze()  # else what the race before was made of would be kept for ever
-    gc.collect()
-    gc.freeze()
-
-
-def _tidy() -> None:
-    """Look through what has come since."""
-    gc.collect()
 
 
 def _show_if(widget: Widget, shown: bool) -> None:
