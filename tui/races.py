@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from engine.errors import BitraceError
-from engine.minds import OPPONENTS
 from tui.literal import clean
 
 if TYPE_CHECKING:
@@ -136,6 +135,7 @@ class Races:
 
     def begin_tutorial(self) -> None:
         """Learn the game by a race."""
+        from engine.minds import OPPONENTS
         from tui.choose import Wish
         from tui.tutorial import PASSAGE
 

@@ -31,7 +31,10 @@ ENGINE_FOR_PUZZLES = {
     *(f"engine.{name}" for name in ("choice", "setup", "shannon")),
 }
 
-CAN_WAIT = {"typer", "click", "pydantic", "pydantic_core", "puzzles", "engine.link"}
+CAN_WAIT = {
+    *("typer", "click", "pydantic", "pydantic_core", "regex"),
+    *("puzzles", "engine.link", "engine.words"),
+}
 """What is loaded only after the first paint, or by the command line alone."""
 ANYTHING = {*SCREEN, *MODEL, *CARRIER, "pydantic", "typer", "engine", "puzzles", "tui"}
 
