@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from engine.errors import StoreError
@@ -23,15 +24,24 @@ class Pausing:
         session: the race.
         turns: have a clock.
         appearing: the text that may be appearing.
+        on_over: called when the race goes on.
     """
 
     def __init__(
-        self, screen: RaceScreen, session: Session, turns: Turns, appearing: Appearing
+        self,
+        screen: RaceScreen,
+        session: Session,
+        turns: Turns,
+        appearing: Appearing,
+        on_over: Callable[[], None],
     ) -> None:
         self._screen = screen
         self._session = session
         self._turns = turns
         self._appearing = appearing
+        self._on_over = on_over
+        self.is_on = False
+        """Whether the race is paused: no turn begins then."""
 
     @property
     def _player(self) -> int | None:
@@ -42,6 +52,7 @@ class Pausing:
     def pause(self) -> None:
         """Hide the race, and stop its clock, until it goes on or is left."""
         race, who = self._session.race, self._player
+        self.is_on = True
         self._turns.stop_clock()
         self._appearing.stop()
         n_targets = len(race.setup.targets)
@@ -55,6 +66,7 @@ class Pausing:
         self._screen.bitrace.push_screen(pause, self._after)
 
     def _after(self, answer: str | None) -> None:
+        self.is_on = False
         if answer == LEAVE:
             self._screen.bitrace.races.leave(self._session, None)
             return
@@ -62,6 +74,7 @@ class Pausing:
             self.say_known()
         self._turns.run_clock()
         self._appearing.go_on()
+        self._on_over()
 
     def say_known(self) -> None:
         """The player who writes knows this text."""

@@ -79,7 +79,7 @@ class RaceScreen(BitraceScreen):
         setup = session.race.setup
         self._primer_unread = bool(setup.primer) and session.race.target == 0
         self._appearing = Appearing(self, session, self._show_passage, self._show)
-        self._pausing = Pausing(self, session, self._turns, self._appearing)
+        self._pausing = Pausing(self, session, self._turns, self._appearing, self._show)
         self._unwritten = ""
         """Why the word could not be shown, if it could not be written down."""
 
@@ -262,7 +262,7 @@ class RaceScreen(BitraceScreen):
             reveal.show(reveal_rows(race, self._revealed), sense(race, self._revealed))
             reveal.focus()
             self.set_timer(SETTLING_S, tidy)
-        elif race.phase == "writing":
+        elif race.phase == "writing" and not self._pausing.is_on:
             self._turns.hand_over(race.to_write[0])
             self.query_one("#progress", Static).update(content(self._progress()))
         self._show_words()
