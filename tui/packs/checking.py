@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Set
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +22,11 @@ from puzzles.readings import Readings, read_readings
 from puzzles.sources import open_source
 from tui.engine_room import STARTER, Engines, open_engine, wait_for
 from tui.literal import clean
-from tui.packs.listing import passage_table
+from tui.packs.listing import passage_table, seen_by_player
 from tui.paths import find_paths, typed_path
 from tui.play import library_of
 from tui.progress import Progress
+from tui.today import PACK, listed, local_day
 
 BY_HEART_BITS = 0.5
 """Bits a word under which a model seems to know a text rather than to follow it."""
@@ -124,8 +125,29 @@ def check(typed: str) -> tuple[Checked, Loaded | None]:
     return Checked(typed, (), warnings, passages), loaded
 
 
+def veiled(checked: Checked, seen: Set[str]) -> Checked:
+    """What was found in a pack that is listed, without what is hidden of the pack `days`.
+
+    Of a day's passage nothing is said before it has been raced: a warning may name a word.
+
+    Args:
+        checked: with the pack's id for a name.
+        seen: SHA-256 of the texts that the player has raced on.
+    """
+    if checked.name != PACK:
+        return checked
+    unread = {one.id for one in checked.passages if one.text_sha256 not in seen}
+    return replace(
+        checked,
+        warnings=tuple(one for one in checked.warnings if one.passage not in unread),
+        passages=listed(PACK, checked.passages, seen, local_day()),
+    )
+
+
 def _check(typed: str, with_model: bool) -> Checked:
     checked, loaded = check(typed)
+    if typed == PACK and not typed_path(typed).exists():
+        checked = veiled(checked, seen_by_player())
     if loaded is None or not with_model:
         return checked
     known = tuple(_known_by_heart(loaded, read_readings(loaded)))

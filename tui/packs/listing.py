@@ -48,7 +48,7 @@ def show_pack(id: str, form: str) -> int:
     """
     library = library_of(find_paths())
     pack = library.facts(id)
-    passages = listed(id, library.passages(id), _seen(), local_day())
+    passages = listed(id, library.passages(id), seen_by_player(), local_day())
     if form == "json":
         told = {**asdict(pack), "passages": [asdict(passage) for passage in passages]}
         sys.stdout.write(json.dumps(told, indent=1) + "\n")
@@ -57,7 +57,7 @@ def show_pack(id: str, form: str) -> int:
     return 0
 
 
-def _seen() -> set[str]:
+def seen_by_player() -> set[str]:
     """SHA-256 of the texts that the player has raced on; nothing is made to find out."""
     paths = find_paths()
     if not paths.store_file.exists():

@@ -98,9 +98,11 @@ class PackKeeping(BitraceScreen):
 
     def action_check(self) -> None:
         """Tell every fault of this pack."""
-        library, pack = self.bitrace.races.library, self.pack
+        app, library, pack = self.bitrace, self.bitrace.races.library, self.pack
         if pack is not None:
-            self.do(lambda: pack_work.check_installed(library, pack.id))
+            self.do(
+                lambda: pack_work.check_installed(library, app.paths, app.settings, pack.id)
+            )
 
     def action_check_file(self) -> None:
         """Tell every fault of a pack in a file."""
@@ -111,9 +113,9 @@ class PackKeeping(BitraceScreen):
 
     def action_about(self) -> None:
         """Tell all about this pack."""
-        library, pack = self.bitrace.races.library, self.pack
+        app, library, pack = self.bitrace, self.bitrace.races.library, self.pack
         if isinstance(pack, PackFacts):
-            self.do(lambda: pack_work.about(library, pack.id))
+            self.do(lambda: pack_work.about(library, app.paths, app.settings, pack.id))
 
     def action_remove(self) -> None:
         """Take this pack away, if the player means it."""

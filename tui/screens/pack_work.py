@@ -5,7 +5,7 @@ Each function does one thing whole and gives back a value; none knows a widget.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tui.packs.checking import Checked
     from tui.paths import Paths
     from tui.settings import Settings
-from tui.today import listed, local_day, to_come
+from tui.today import PACK, listed, local_day, to_come
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +72,11 @@ def list_packs(library: Library) -> Shelf:
 
 
 def themes(library: Library, shelf: Shelf) -> Iterator[tuple[str, str]]:
-    """Each pack's id and the themes of its passages, as one string."""
+    """Each pack's id and the themes of its passages, as one string; of hidden ones none."""
     for pack in shelf.packs:
         try:
-            found = {passage.theme: None for passage in library.passages(pack.id)}
+            passages = listed(pack.id, library.passages(pack.id), frozenset(), local_day())
+            found = {passage.theme: None for passage in passages}
         except (BitraceError, OSError):
             continue  # gone or damaged since it was listed
         yield pack.id, " ".join(found)
@@ -147,15 +148,21 @@ def check_file(typed: str) -> Report:
     return report(check(typed)[0])
 
 
-def check_installed(library: Library, id: str) -> Report:
+def check_installed(library: Library, paths: Paths, settings: Settings, id: str) -> Report:
     """What is wrong with a pack that is listed.
 
     Raises:
-        BitraceError: it is gone.
+        BitraceError: it is gone, or it is not known what the player has seen of it.
     """
-    from tui.packs.checking import check
+    from tui.packs.checking import check, veiled
 
-    return report(replace(check(str(library.path(id)))[0], name=id))
+    checked = replace(check(str(library.path(id)))[0], name=id)
+    return report(veiled(checked, _seen(paths, settings, id)))
+
+
+def _seen(paths: Paths, settings: Settings, id: str) -> Set[str]:
+    """Texts that the player has raced on, where that decides what of a pack is hidden."""
+    return _record(paths, settings, []).played if id == PACK else frozenset()
 
 
 def faults_of(id: str, error: PackFaults) -> Report:
@@ -179,15 +186,16 @@ def report(checked: Checked) -> Report:
     return Report(title, summary, tuple(lines(checked)), table, indent=2)
 
 
-def about(library: Library, id: str) -> Report:
-    """All there is to know about a pack without its texts.
+def about(library: Library, paths: Paths, settings: Settings, id: str) -> Report:
+    """All there is to know about a pack without its texts, and without what is hidden.
 
     Raises:
-        BitraceError: it is gone or damaged.
+        BitraceError: it is gone or damaged, or it is not known what the player has seen of it.
     """
     from tui.packs.listing import about, passage_table
 
-    pack, passages = library.facts(id), library.passages(id)
+    pack, seen = library.facts(id), _seen(paths, settings, id)
+    passages = listed(id, library.passages(id), seen, local_day())
     lines = [part for line in about(pack, passages) for part in line.split("\n")]
     table = frozenset(passage_table(passages))
     return Report(f"About {pack.title}", "", tuple(lines), table)
