@@ -91,7 +91,10 @@ async def test_in_title_source_and_primer(
     hostile: tuple[str, ...],
     evil: str,
     look: Callable[..., None],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.chdir(tmp_path)  # a card is written there
     one = opened(title=evil, source=evil, primer=evil.replace("\x00", "\n\n"), passage=evil)
     async with game(one, size=WIDE) as play:
         await play.until_seen("Read this first")
