@@ -118,9 +118,9 @@ def test_too_long_for_a_pack() -> None:
 def test_the_longest_text_is_a_pack_that_can_be_read(folder: Path, word: str) -> None:
     usual = "\n\n".join([sentence(15, word)] * 20)
     begun = draft(document(*[("Chapter", usual)] * MOST_PASSAGES), "novel")
-    started = time.perf_counter()
+    started = time.process_time()
     pack = loaded(folder, as_toml(begun))
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
     assert [passage.text for passage in pack.passages] == [p.text for p in begun.passages]
 
 
@@ -297,9 +297,9 @@ def test_the_notes_show_the_escapes_as_they_are_to_be_written(folder: Path) -> N
     ids=lambda text: text[:4].strip(),
 )
 def test_no_text_takes_long(text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     try:
         split(document(("", text)))
     except InputError as error:
         assert "more than a pack" in str(error)
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10

@@ -408,6 +408,6 @@ def test_no_chapter_takes_long(hostile: str) -> None:
     # Noise, so that it is not refused for how well it packs.
     noise = "<!-- " + os.urandom(40_000).hex() + " -->"
     raw = book(f"<p>{FILLER}</p>{noise}{hostile}")
-    started = time.perf_counter()
+    started = time.process_time()
     read_epub(raw)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5

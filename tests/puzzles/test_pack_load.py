@@ -241,11 +241,11 @@ def test_the_number_of_words_is_bounded(folder: Path) -> None:
 def test_a_file_that_is_no_pack(
     folder, source: str | bytes, line: int | None, part: str
 ) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     told = fault(folder, source)
     assert part in told.message
     assert (told.file, told.line, told.passage, told.field) == ("harbor.toml", line, None, None)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_a_path_that_is_no_file(folder: Path) -> None:

@@ -144,11 +144,11 @@ def test_any_text_parses_or_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize("unit", ["[", "[[ ", "[[a", "]", "[[]]", "\\[[", "[[\u0301]]", "\n[["])
 def test_a_megabyte_of_brackets_takes_no_time(unit: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     try:
         parse(unit * (1_000_000 // len(unit)))
     except MarkupError as error:
         assert len(error.faults) <= MOST_FAULTS
     else:
         assert unit in ("]", "\\[[")
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5

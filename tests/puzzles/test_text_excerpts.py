@@ -288,10 +288,12 @@ def test_a_word_longer_than_a_slice_stays_whole() -> None:
 def test_time_grows_with_length_alone(unit: str) -> None:
     def seconds(n_characters: int) -> float:
         text = prepare(unit * (n_characters // len(unit)) + "end")
-        started = time.perf_counter()
+        started = time.process_time()
         excerpts(text)
         with suppress(InputError):
             excerpt_from(text, "end")
-        return time.perf_counter() - started
+        return time.process_time() - started
 
-    assert seconds(100_000) < 0.2 + 8 * seconds(25_000)
+    # The least of three, since what else runs on this machine is in them.
+    long, short = (min(seconds(n) for _ in range(3)) for n in (100_000, 25_000))
+    assert long < 0.2 + 8 * short

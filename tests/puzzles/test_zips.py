@@ -322,11 +322,11 @@ def test_too_many_files_are_refused_at_once() -> None:
         assert "damaged" in told(archive(Made("a"), Made("b"), claimed=claimed))[0][1]
     entry = struct.pack("<4s6H3L5H2L", b"PK\1\2", *[0] * 16)
     directory = entry * 690_000
-    started = time.perf_counter()
+    started = time.process_time()
     for n in (1, 200, 65_535):
         end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, n, n, len(directory), 0, 0)
         told(directory + end)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_an_archive_in_parts_or_zip64_is_refused() -> None:
@@ -359,11 +359,11 @@ def test_what_unpacks_to_far_too_much_is_refused_soon() -> None:
     assert open_archive(archive(Made("a", blank)), BUNDLE).read("a") == blank
     assert "100 times its size" in told(archive(Made("a", blank + b"\0")))[0][1]
     bomb = deflate(b"\0" * 50_000_000)
-    started = time.perf_counter()
+    started = time.process_time()
     for limits in (BUNDLE, EPUB):
         raw = archive(Made("a", b"", packed=bomb, n_bytes=10))
         assert "100 times its size" in told(raw, limits)[0][1]
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_a_file_that_is_not_there() -> None:
