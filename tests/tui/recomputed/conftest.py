@@ -44,9 +44,9 @@ class Log:
         for key in self.setup["minds"]:
             self._add(key.capitalize(), "mind", [one["minds"][key] for one in self.reveals])
         for ghost in self.setup["ghosts"]:
-            self._add(ghost["name"], "ghost", self._as_it_was(ghost))
+            self._add(ghost["name"], "ghost", self.as_it_was(ghost))
         people = [self.costs[name] for name in self.players]
-        crowd = [self._as_it_was(ghost) for ghost in self.setup["crowd"]]
+        crowd = [self.as_it_was(ghost) for ghost in self.setup["crowd"]]
         for mixture, mixed in {
             "nobody": [*people, *crowd],
             "centaur": [*people, self.costs.get("Reader", [])],
@@ -85,7 +85,7 @@ class Log:
         (found,) = (one["six"] for one in self.of("drawn") if one["target"] == target)
         return found
 
-    def _as_it_was(self, ghost: Any) -> list[float | None]:
+    def as_it_was(self, ghost: Any) -> list[float | None]:
         return [ghost["bits"].get(str(target["index"])) for target in self.setup["targets"]]
 
     def _bits(self, target: int, player: int) -> float:
@@ -109,6 +109,11 @@ class Log:
     def insight(self, name: str) -> float:
         there = zip(self.instinct, self.costs[name], strict=True)
         return sum(instinct - bits for instinct, bits in there if bits is not None)
+
+    @property
+    def best_first(self) -> list[str]:
+        """The players' names."""
+        return sorted(self.players, key=self.paid)
 
     def bounds(self, player: int) -> tuple[float, float]:
         ranks = [self.rank(target, player) for target in range(len(self.words))]
@@ -154,49 +159,69 @@ class Sentences:
 
     def __init__(self, log: Log) -> None:
         self._log = log
-        self.checks: dict[str, Callable[..., None]] = {
-            r"(.+?)(?:, who does not exist,)? wins?, by (\S+ bits|a hair) before (.+)\.": (
-                self._lead
+        self._checks: dict[str, tuple[Callable[..., str], str]] = {
+            "lead": (
+                self._lead,
+                r"(.+?)(?:, who does not exist,)? wins?, by (\S+ bits|a hair) before (.+)\.",
             ),
-            r"(.+): (\S+) bits a word(?: among six)?, where Instinct pays (\S+)\.": self._rate,
-            r"Following the text saved (.+) (most at “.+”: \S+ bits|nothing on any word)\.": (
-                self._best
+            "rate": (
+                self._rate,
+                r"(.+): (\S+) bits a word( among six)?, where Instinct pays (\S+)\.",
             ),
-            r"Written out these words take (\d+) bytes; at (your|.+'s) bits (\d+), "
-            r"at Reader's (\d+)\.": self._bytes,
-            r"Shannon's bounds on (your|.+'s) knowledge: (\S+) to (\S+) bits a word\.": (
-                self._bounds
+            "best": (
+                self._best,
+                r"Following the text saved (.+) "
+                r"(most at “.+”: \S+ bits|nothing on any word)\.",
             ),
-            r"Shannon's bounds on (your|.+'s) knowledge: not available, "
-            r"since (a word was missed|late guesses were right more than early ones)\.": (
-                self._no_bounds
+            "bytes": (
+                self._bytes,
+                r"Written out these words take (\d+) bytes; at (your|.+'s) bits (\d+), "
+                r"at Reader's (\d+)\.",
             ),
-            r"Nobody paid (\S+) bits in all, less than (?:any of )?(you)[^\d]*(\S+)\.": (
-                self._nobody
+            "bounds": (
+                self._bounds,
+                r"Shannon's bounds on (your|.+'s) knowledge: (\S+) to (\S+) bits a word\.",
             ),
-            r"Nobody's dearest word cost (\S+) bits(?:, yours (\S+)|"
-            r"\. .* even (.+)'s cost (\S+))\.": self._dearest,
-            r"Nobody stayed within (\S+) bits of (.+), the best of (\d),.*": self._within,
-            r"(?:The|Among the six, the) primer (was worth|cost) (?:Reader )?(\S+) bits"
-            r"(?: to Reader|: it led astray)\.": self._primer,
-            r"Next to beat: (.+), (\S+) bits ahead\.": self._next,
-            r"bitrace \S+(?: \w+)? ([▁▂▃▅▇]+) (\S+) bits · Reader (\S+)": self._share,
+            "no bounds": (
+                self._no_bounds,
+                r"Shannon's bounds on (your|.+'s) knowledge: not available, "
+                r"since (a word was missed|late guesses were right more than early ones)\.",
+            ),
+            "paid less": (
+                self._paid_less,
+                r"Nobody paid (\S+) bits in all, less than "
+                r"(?:you with|any of you: (.+), the best here, paid) (\S+)\.",
+            ),
+            "dearest": (
+                self._dearest,
+                r"Nobody's dearest word cost (\S+) bits"
+                r"(?:, yours|\. Each of you had a dearer one: even (.+)'s cost) (\S+)\.",
+            ),
+            "within": (
+                self._within,
+                r"Nobody stayed within (\S+) bits of (.+), the best of (\d+),.*",
+            ),
+            "primer": (
+                self._primer,
+                r"(The|Among the six, the) primer (was worth|cost) (?:Reader )?(\S+) bits"
+                r"(?: to Reader|: it led astray)\.",
+            ),
+            "next": (self._next, r"Next to beat: (.+), (\S+) bits ahead\."),
+            "share": (
+                self._share,
+                r"bitrace \S+(?: (\w+))? ([▁▂▃▅▇]+) (\S+) bits · Reader (\S+)",
+            ),
         }
-        self.seen: Counter[str] = Counter()
+        self.said: dict[str, list[str]] = {kind: [] for kind in self._checks}
+        """Kind of sentence → of whom each was said, from above to below."""
 
     def claim(self, line: str) -> bool:
         """Check a line; whether it is a sentence with numbers."""
-        for pattern, check in self.checks.items():
+        for kind, (check, pattern) in self._checks.items():
             if found := re.fullmatch(pattern, line):
-                check(*found.groups())
-                self.seen[pattern] += 1
+                self.said[kind].append(check(*found.groups()))
                 return True
         return False
-
-    @property
-    def said(self) -> list[int]:
-        """How often each was said, in the order of the checks."""
-        return [self.seen[pattern] for pattern in self.checks]
 
     def _who(self, told: str) -> str:
         players = self._log.players
@@ -208,97 +233,114 @@ class Sentences:
         assert len(players) > 1 or name not in players
         return name
 
-    def _lead(self, first: str, lead: str, second: str) -> None:
+    def _lead(self, first: str, lead: str, second: str) -> str:
         first, log = self._who(first), self._log
         ahead = log.insight(first)
         behind = 0.0 if second == "Instinct" else log.insight(self._who(second))
         near("0.0" if lead == "a hair" else lead.removesuffix(" bits"), ahead - behind)
         others = [log.insight(name) for name in log.costs if name != first]
         assert ahead >= max(others) == pytest.approx(behind)
+        return first
 
-    def _rate(self, told: str, rate: str, habit: str) -> None:
-        log = self._log
-        near(rate, log.paid(self._who(told)) / len(log.words))
+    def _rate(self, told: str, rate: str, among: str | None, habit: str) -> str:
+        log, name = self._log, self._who(told)
+        near(rate, log.paid(name) / len(log.words))
         near(habit, sum(log.instinct) / len(log.words))
+        assert bool(among) == (log.setup["mode"] == "choice")
+        return name
 
-    def _best(self, told: str, most: str) -> None:
-        log = self._log
-        pairs = zip(log.instinct, log.costs[self._who(told)], strict=True)
+    def _best(self, told: str, most: str) -> str:
+        log, name = self._log, self._who(told)
+        pairs = zip(log.instinct, log.costs[name], strict=True)
         saved = [instinct - bits for instinct, bits in pairs if bits is not None]
         if most == "nothing on any word":
             assert max(saved) < 0.05
-            return
-        word, worth = re.findall(r"“(.+)”: (\S+) bits", most)[0]
-        near(worth, max(saved))
-        assert log.words[saved.index(max(saved))] == word
+        else:
+            word, worth = re.findall(r"“(.+)”: (\S+) bits", most)[0]
+            near(worth, max(saved))
+            assert log.words[saved.index(max(saved))] == word
+        return name
 
-    def _bytes(self, plain: str, told: str, mine: str, reader: str) -> None:
-        log = self._log
+    def _bytes(self, plain: str, told: str, mine: str, reader: str) -> str:
+        log, name = self._log, self._who(told)
         assert int(plain) == len("".join(log.words).encode())
-        assert int(mine) == math.ceil(log.paid(self._who(told)) / 8)
+        assert int(mine) == math.ceil(log.paid(name) / 8)
         assert int(reader) == math.ceil(log.paid("Reader") / 8)
+        return name
 
-    def _bounds(self, told: str, lower: str, upper: str) -> None:
-        player = self._log.players.index(self._who(told))
-        assert MISSED not in self._ranks(player)
-        low, high = self._log.bounds(player)
+    def _bounds(self, told: str, lower: str, upper: str) -> str:
+        name = self._who(told)
+        assert MISSED not in self._ranks(name)
+        low, high = self._log.bounds(self._log.players.index(name))
         near(lower, low)
         near(upper, high)
+        assert low <= high
+        return name
 
-    def _no_bounds(self, told: str, why: str) -> None:
-        player = self._log.players.index(self._who(told))
-        assert (MISSED in self._ranks(player)) == (why == "a word was missed")
+    def _no_bounds(self, told: str, why: str) -> str:
+        name = self._who(told)
+        assert (MISSED in self._ranks(name)) == (why == "a word was missed")
         if why != "a word was missed":
-            low, high = self._log.bounds(player)
+            low, high = self._log.bounds(self._log.players.index(name))
             assert low > high
+        return name
 
-    def _ranks(self, player: int) -> list[int]:
+    def _ranks(self, name: str) -> list[int]:
+        player = self._log.players.index(name)
         return [self._log.rank(target, player) for target in range(len(self._log.words))]
 
-    def _nobody(self, nobody: str, _you: str, best: str) -> None:
+    def _paid_less(self, nobody: str, told: str | None, best: str) -> str:
         log = self._log
+        name = self._who(told or "you")
         near(nobody, log.paid("Nobody"))
-        near(best, min(log.paid(name) for name in log.players))
-        assert log.paid("Nobody") < min(log.paid(name) for name in log.players)
+        near(best, log.paid(name))
+        assert log.paid("Nobody") < log.paid(name) == min(map(log.paid, log.players))
+        return name
 
-    def _dearest(self, nobody: str, yours: str, told: str, least: str) -> None:
+    def _dearest(self, nobody: str, told: str | None, least: str) -> str:
         log = self._log
         worst = {name: max(bits or 0.0 for bits in log.costs[name]) for name in log.costs}
+        name = self._who(told or "you")
         near(nobody, worst["Nobody"])
-        near(yours or least, min(worst[name] for name in log.players))
-        assert yours or worst[told] == min(worst[name] for name in log.players)
+        near(least, worst[name])
+        assert worst["Nobody"] < worst[name] == min(worst[name] for name in log.players)
+        return name
 
-    def _within(self, within: str, told: str, n: str) -> None:
+    def _within(self, within: str, told: str, n: str) -> str:
         log = self._log
-        names = {ghost["name"]: log._as_it_was(ghost) for ghost in log.setup["crowd"]}
         totals = {name: log.paid(name) for name in log.players}
-        totals |= {name: sum(bits or 0.0 for bits in paid) for name, paid in names.items()}
-        name = told if told in names else self._who(told)
+        for ghost in log.setup["crowd"]:
+            totals[ghost["name"]] = sum(bits or 0.0 for bits in log.as_it_was(ghost))
+        name = told if told in totals else self._who(told)
         assert totals[name] == pytest.approx(min(totals.values()))
-        assert int(n) == len(totals)
+        assert int(n) == len(totals) == len(log.players) + len(log.setup["crowd"])
         over = log.paid("Nobody") - totals[name]
         assert over <= float(within) + 1e-9 and float(within) <= max(0.1, over + 0.1)
         assert over <= math.log2(len(totals))
+        return name
 
-    def _primer(self, verb: str, worth: str) -> None:
+    def _primer(self, start: str, verb: str, worth: str) -> str:
         saved = self._log.paid("Stranger") - self._log.paid("Reader")
         near(worth, saved if verb == "was worth" else -saved)
+        assert (start == "The") == (self._log.setup["mode"] != "choice")
+        return "Reader"
 
-    def _next(self, told: str, lead: str) -> None:
+    def _next(self, told: str, lead: str) -> str:
         log = self._log
         best = max(log.insight(one) for one in log.players)
         near(lead, log.insight(told) - best)
         ahead = [log.insight(one) for one in log.costs if log.insight(one) > best + 1e-6]
         assert log.insight(told) == pytest.approx(min(ahead))
+        return told
 
-    def _share(self, glyphs: str, insight: str, reader: str) -> None:
+    def _share(self, mode: str | None, glyphs: str, insight: str, reader: str) -> str:
         log = self._log
-        assert glyphs in {
-            spark(log.costs[name])
-            for name in log.players
-            if abs(float(insight) - log.insight(name)) <= 0.0500001
-        }
+        assert (mode or "open") == log.setup["mode"]
         near(reader, log.insight("Reader"))
+        left = [name for name in log.best_first if name not in self.said["share"]]
+        near(insight, log.insight(left[0]))
+        assert glyphs == spark(log.costs[left[0]])
+        return left[0]
 
 
 @pytest.fixture(scope="session")

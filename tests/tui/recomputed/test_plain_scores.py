@@ -65,7 +65,8 @@ class Told:
         insights = [round(log.insight(name), 6) for name in stated]
         assert insights == sorted(insights, reverse=True)
         said = self._sentences.said
-        assert (said[0], said[1], said[-1]) == (1, len(log.players), len(log.players))
+        assert len(said["lead"]) == 1
+        assert said["rate"] == said["share"] == log.best_first
 
 
 @pytest.fixture
