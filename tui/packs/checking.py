@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator, Set
 from dataclasses import asdict, dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +126,7 @@ def check(typed: str) -> tuple[Checked, Loaded | None]:
     return Checked(typed, (), warnings, passages), loaded
 
 
-def veiled(checked: Checked, seen: Set[str]) -> Checked:
+def veiled(checked: Checked, seen: Set[str], today: date) -> Checked:
     """What was found in a pack that is listed, without what is hidden of the pack `days`.
 
     Of a day's passage nothing is said before it has been raced: a warning may name a word.
@@ -133,6 +134,7 @@ def veiled(checked: Checked, seen: Set[str]) -> Checked:
     Args:
         checked: with the pack's id for a name.
         seen: SHA-256 of the texts that the player has raced on.
+        today: the date.
     """
     if checked.name != PACK:
         return checked
@@ -140,14 +142,14 @@ def veiled(checked: Checked, seen: Set[str]) -> Checked:
     return replace(
         checked,
         warnings=tuple(one for one in checked.warnings if one.passage not in unread),
-        passages=listed(PACK, checked.passages, seen, local_day()),
+        passages=listed(PACK, checked.passages, seen, today),
     )
 
 
 def _check(typed: str, with_model: bool) -> Checked:
     checked, loaded = check(typed)
     if typed == PACK and not typed_path(typed).exists():
-        checked = veiled(checked, seen_by_player())
+        checked = veiled(checked, seen_by_player(), local_day())
     if loaded is None or not with_model:
         return checked
     known = tuple(_known_by_heart(loaded, read_readings(loaded)))

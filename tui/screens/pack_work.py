@@ -157,7 +157,7 @@ def check_installed(library: Library, paths: Paths, settings: Settings, id: str)
     from tui.packs.checking import check, veiled
 
     checked = replace(check(str(library.path(id)))[0], name=id)
-    return report(veiled(checked, _seen(paths, settings, id)))
+    return report(veiled(checked, _seen(paths, settings, id), local_day()))
 
 
 def _seen(paths: Paths, settings: Settings, id: str) -> Set[str]:
