@@ -243,7 +243,7 @@ def best_word(race: Race, player: int) -> str:
     target = max(range(len(scores)), key=lambda place: scores[place].insight_bits)
     worth = scores[target].insight_bits
     who = called(race, player)
-    if worth < _GUESSED:
+    if round(worth, 1) <= 0:
         return f"Following the text saved {who} nothing on any word."
     word = clean(race.setup.targets[target].word)
     return f"Following the text saved {who} most at “{word}”: {worth:.1f} bits."

@@ -254,6 +254,13 @@ def test_best_word(raced: Callable[..., Race]) -> None:
     assert "“" not in best_word(race, 1), "nothing was won, so no word is named"
 
 
+def test_the_best_word_may_have_been_worth_little(raced: Callable[..., Race]) -> None:
+    race = raced(("cook", 2.0, 2.0, "cook 5"), ("soup", 2.0, 2.0, ""))
+    assert best_word(race, 0).endswith("“cook”: 0.2 bits.")
+    none = raced(("cook", 2.0, 2.0, "tea 1"), ("soup", 2.0, 2.0, ""))
+    assert best_word(none, 0).endswith("nothing on any word.")
+
+
 def test_bits_a_word(race: Race) -> None:
     assert bits_a_word(race, 0) == pytest.approx((HALF + HUNDREDTH + 2) / 2)
 
