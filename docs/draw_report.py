@@ -7,7 +7,8 @@ last, the one that Instinct finds likeliest or least likely is the true one, whe
 one in six; and what it costs to say at which rank Instinct has the true word, by a code
 learned at half the places and tried at the others, where chance is 2.585 bits. Reader's ranks
 stand beside, since Reader has understood something. All bits are the starter model's, baked
-into the packs; no model is needed. Exits 1 where a habit beats chance by more than a tenth.
+into the packs; no model is needed. Exits 1 where a habit beats chance by more than a tenth of
+it over all places; the halves, met before or not, are printed beside.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from tui.bake import targets_of
 CHANCE = 1 / N_WORDS
 CHANCE_BITS = math.log2(N_WORDS)
 MOST_ABOVE_CHANCE = 0.1
-"""Share by which a habit may beat chance."""
+"""Part of chance by which a habit may beat it over all places."""
 _SMOOTHING = 0.5
 """Times that each rank seems to have been seen before the first place."""
 _MINDS = (INSTINCT, READER)
@@ -102,7 +103,7 @@ def main() -> int:
         "targets_passed_over": drawn.n_passed_over,
         "groups": {name: measure(places) for name, places in groups.items() if places},
     }
-    told["beaten"] = list(beaten(told["groups"]))
+    told["beaten"] = list(beaten(told["groups"]["all"])) if drawn.places else []
     if asked.json:
         sys.stdout.write(json.dumps(told, indent=1) + "\n")
     else:
@@ -164,15 +165,14 @@ def code_bits(places: Sequence[Place], mind: str) -> float:
     return math.fsum(paid) / len(paid)
 
 
-def beaten(groups: dict[str, Any]) -> Iterator[str]:
-    """Habits that beat chance by too much, in words."""
-    for group, measured in groups.items():
-        for habit, share in measured["right"].items():
-            if share > CHANCE + MOST_ABOVE_CHANCE:
-                yield (
-                    f"{group}: the {habit} is the true word at {share:.0%} of "
-                    f"{measured['places']} places, by chance at {CHANCE:.0%}"
-                )
+def beaten(measured: dict[str, Any]) -> Iterator[str]:
+    """Habits that beat chance by too much over all places, in words."""
+    for habit, share in measured["right"].items():
+        if share > CHANCE * (1 + MOST_ABOVE_CHANCE):
+            yield (
+                f"the {habit} is the true word at {share:.1%} of "
+                f"{measured['places']} places, by chance at {CHANCE:.1%}"
+            )
 
 
 def _places(name: str, passage: Passage, sixes: Mapping[int, Six]) -> Iterator[Place]:

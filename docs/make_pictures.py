@@ -35,6 +35,12 @@ SLIPS = {
         "double 45 nothing 20",
     )
 }
+RAISED = (
+    ("eleven", "eleven", "eleven", "twelve"),
+    ("eleven", "twelve"),
+    ("twelve", "twelve"),
+)
+"""Which of six words each of three players puts more on, step by step."""
 PICTURED = 4
 """The target whose slip and reveal are pictured."""
 REMEMBERED = 3
@@ -88,10 +94,11 @@ async def take_choice(width: int, height: int, folder: Path, home: Path) -> None
     app = Bitrace(paths, Settings(player="ann"), opened)
     async with app.run_test(size=(width, height)) as pilot:
         await pilot.pause(1)
-        for player, keys in enumerate((("6", "6", "6", "5"), ("6", "5"), ("5", "5"))):
+        six = opened.race.sixes[0]
+        for player, raised in enumerate(RAISED):
             await pilot.press("enter")
             await pilot.pause(0.3)
-            await pilot.press(*keys)
+            await pilot.press(*(str(six.index(word) + 1) for word in raised))
             await pilot.pause(0.3)
             if player == 0:
                 (folder / "choice.svg").write_text(app.export_screenshot(), encoding="utf-8")

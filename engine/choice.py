@@ -24,9 +24,9 @@ STEP = 10
 """Points that one key moves."""
 FEWEST_LETTERS = 4
 """Of an eligible word; of shorter true words as many as they have. Han and Kana: any."""
-_LONG = 7
-"""Letters of a true word from which the others have five at least: so that the longest of the
-six is not the true one more often than by chance."""
+_LONG = ((8, 6), (7, 5))
+"""From so many letters of a true word the others have so many at least: so that the longest of
+the six is not the true one more often than by chance."""
 _OPENING = " \n\"'“”‘’«»([–—-"
 _ENDS_SENTENCE = ".!?…:"
 _LOTS = (1, 2, 2, 2, 2, 5)
@@ -93,10 +93,9 @@ def _opens_sentence(text: str, word: Word) -> bool:
 
 
 def _least_letters(truth: str) -> Iterator[int]:
-    """How many letters the others have at least; the second where the first are too few."""
+    """How many letters the others have at least; fewer where those before are too few."""
     n = n_letters(truth)
-    if n >= _LONG:
-        yield FEWEST_LETTERS + 1
+    yield from (least for letters, least in _LONG if n >= letters)
     yield min(FEWEST_LETTERS, n)
 
 

@@ -151,6 +151,16 @@ def test_beside_a_long_word_stand_no_four_letters_unless_they_must() -> None:
     assert "of" in pool("go to", 1, elsewhere)
 
 
+def test_the_longer_the_word_the_longer_those_beside_it() -> None:
+    six, five, four = "anchor barrel candle dagger", "ferry lanes", "rope tide wave boat"
+    elsewhere = vocabulary([words(f"{six} feather {five} {four}")])
+    eight = pool("the umbrella", 1, elsewhere)
+    assert eight == tuple(sorted(f"{six} feather".split()))
+    fewer = vocabulary([words(f"{six} {five} {four}")])
+    assert pool("the umbrella", 1, fewer) == tuple(sorted(f"{six} {five}".split()))
+    assert pool("the umbrella", 1, fewer) == pool("the harbour", 1, fewer)
+
+
 NAMES = ("Anna", "Boris", "Cyril", "Dora", "Edwin", "Fred")
 COMMON = ("anchor", "barrel", "candle", "dagger", "engine", "feather")
 
