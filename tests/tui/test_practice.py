@@ -175,7 +175,8 @@ def test_from_bad_turns_to_a_race_and_back(opened: Callable[..., Opened], paths:
     assert len(tries) == 6
     on = {one.turn.index: one.on for one in schedule(tries)}
     first, second = (on[target.index] for target in bad)
-    assert first - second == DAY, "what went well comes up later than what did not"
+    later_by = first - second - DAY  # the words were shown some milliseconds apart
+    assert abs(later_by) < timedelta(minutes=1), "what went well comes up later"
     with pytest.raises(InputError, match="Nothing is due"):
         open_next(store, done, settings, library_of(paths))
     store.close()
